@@ -1,0 +1,37 @@
+# A room is a folder of src/ built as one static library that sees only the rooms it USES.
+function(yanxing_room name)
+  cmake_parse_arguments(ROOM "" "" "USES;LINK" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  if(NOT sources)
+    add_library(yanxing_${name} INTERFACE)
+    target_link_libraries(yanxing_${name} INTERFACE ${ROOM_LINK})
+    return()
+  endif()
+  add_library(yanxing_${name} STATIC ${sources})
+  target_link_libraries(yanxing_${name} PUBLIC ${ROOM_LINK} PRIVATE yanxing_flags)
+  target_include_directories(yanxing_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  foreach(used ${ROOM_USES})
+    target_link_libraries(yanxing_${name} PUBLIC yanxing_${used})
+  endforeach()
+  target_compile_definitions(yanxing_${name} PRIVATE YANXING_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                             YANXING_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+# Registration without static initialisers: one .cc file NAME.cc in `folder` defines
+# `make_NAME_<what>()`; the generated <what>_table.inc calls each, so that a new one is one new file.
+function(yanxing_table room what folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  set(declarations "")
+  set(calls "")
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    string(APPEND declarations "YANXING_DECLARE(${name})\n")
+    string(APPEND calls "YANXING_ENTRY(${name})\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/${what}_table.inc CONTENT
+       "#ifdef YANXING_DECLARE\n${declarations}#endif\n#ifdef YANXING_ENTRY\n${calls}#endif\n")
+  get_target_property(type yanxing_${room} TYPE)
+  if(NOT type STREQUAL INTERFACE_LIBRARY)
+    target_include_directories(yanxing_${room} PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  endif()
+endfunction()
