@@ -28,6 +28,16 @@ fs::path xdg(const char *own, const char *variable, const char *fallback, const 
 } // namespace
 
 fs::path models_folder() { return xdg("YANXING_MODELS", "XDG_DATA_HOME", ".local/share", "models"); }
+Result<fs::path> model_file(const std::string &model, const std::string &file) {
+  auto path = models_folder() / model / file;
+  std::error_code code;
+  if (!fs::exists(path, code)) {
+    return Error{"the model " + model + " is not installed (" + path.string() + " is missing)",
+                 "Run 'yanxing pull " + model + "'"};
+  }
+  return path;
+}
+
 fs::path state_folder() { return xdg("YANXING_STATE", "XDG_STATE_HOME", ".local/state", ""); }
 fs::path cache_folder() { return xdg("YANXING_CACHE", "XDG_CACHE_HOME", ".cache", ""); }
 fs::path config_folder() { return xdg("YANXING_CONFIG", "XDG_CONFIG_HOME", ".config", ""); }

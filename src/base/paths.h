@@ -1,12 +1,17 @@
 // Where things live, after the XDG base directory specification. Pure look-ups: nothing is created.
 #pragma once
 
+#include "base/result.h"
+
 #include <filesystem>
+#include <string>
 
 namespace yanxing {
 
 // Downloaded models: $YANXING_MODELS, else $XDG_DATA_HOME/yanxing/models (default ~/.local/share).
 std::filesystem::path models_folder();
+// models_folder()/model/file where it is there; else an error that says how to fetch it.
+Result<std::filesystem::path> model_file(const std::string &model, const std::string &file);
 // State that must survive a restart (outbox, timers, undo): $YANXING_STATE, else $XDG_STATE_HOME/yanxing.
 std::filesystem::path state_folder();
 // What can be made again (prefix states, kept speech): $XDG_CACHE_HOME/yanxing.

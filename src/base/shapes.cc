@@ -1,7 +1,7 @@
 #include "base/shapes.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 
 namespace yanxing {
@@ -89,6 +89,54 @@ const Parameter *ActionSpec::find(std::string_view parameter) const {
   const auto found =
       std::find_if(parameters.begin(), parameters.end(), [&](const Parameter &p) { return p.name == parameter; });
   return found == parameters.end() ? nullptr : &*found;
+}
+
+Parameter parameter_from_schema(const std::string &name, const Json &schema, bool required) {
+  Parameter parameter;
+  parameter.name = name;
+  parameter.required = required;
+  parameter.schema = schema;
+  if (!schema.is_object()) {
+    return parameter;
+  }
+  static const std::map<std::string, std::string, std::less<>> kTypes{
+      {"dict", "object"}, {"float", "number"}, {"double", "number"}, {"int", "integer"},  {"long", "integer"},
+      {"bool", "boolean"}, {"list", "array"},  {"tuple", "array"},   {"any", "string"}};
+  if (auto type = string_or_empty(schema, "type"); !type.empty()) {
+    const auto other = kTypes.find(type);
+    parameter.type = other == kTypes.end() ? type : other->second;
+  } else if (schema.contains("type") && schema["type"].is_array() && !schema["type"].empty() &&
+             schema["type"][0].is_string()) {
+    parameter.type = schema["type"][0].get<std::string>(); // ["string","null"]
+  }
+  parameter.description = local_text_from_json(schema.value("description", Json()));
+  if (schema.contains("enum") && schema["enum"].is_array()) {
+    parameter.choices.assign(schema["enum"].begin(), schema["enum"].end());
+  }
+  if (schema.contains("minimum") && schema["minimum"].is_number()) {
+    parameter.minimum = schema["minimum"].get<double>();
+  }
+  if (schema.contains("maximum") && schema["maximum"].is_number()) {
+    parameter.maximum = schema["maximum"].get<double>();
+  }
+  static const std::map<std::string, ParameterKind, std::less<>> kKinds{
+      {"element", ParameterKind::kElement},   {"contact", ParameterKind::kContact}, {"app", ParameterKind::kApp},
+      {"device", ParameterKind::kDevice},     {"duration", ParameterKind::kDuration}, {"time", ParameterKind::kTime}};
+  if (const auto kind = kKinds.find(string_or_empty(schema, "x-kind")); kind != kKinds.end()) {
+    parameter.kind = kind->second;
+  }
+  return parameter;
+}
+
+LocalText local_text_from_json(const Json &json) {
+  if (json.is_object()) {
+    return {string_or_empty(json, "zh"), string_or_empty(json, "en")};
+  }
+  if (!json.is_string()) {
+    return {};
+  }
+  auto text = json.get<std::string>();
+  return language_of(text) == Language::kChinese ? LocalText{text, ""} : LocalText{"", text};
 }
 
 Json to_json(const Action &action) {
@@ -216,6 +264,9 @@ Json to_json(const Contact &contact) {
   Json json{{"name", contact.name}};
   put_if(json, "email", contact.email);
   put_if(json, "phone", contact.phone);
+  if (!contact.aliases.empty()) {
+    json["aliases"] = contact.aliases;
+  }
   return json;
 }
 
@@ -225,9 +276,16 @@ Result<std::vector<Contact>> contacts_from_json(const Json &json, std::string_vi
   }
   std::vector<Contact> contacts;
   for (const auto &item : json) {
-    Contact contact{string_or_empty(item, "name"), string_or_empty(item, "email"), string_or_empty(item, "phone")};
+    Contact contact{string_or_empty(item, "name"), string_or_empty(item, "email"), string_or_empty(item, "phone"), {}};
     if (contact.name.empty()) {
       return shape_error(where, "a contact needs a \"name\"");
+    }
+    if (item.contains("aliases") && item["aliases"].is_array()) {
+      for (const auto &alias : item["aliases"]) {
+        if (alias.is_string()) {
+          contact.aliases.push_back(alias.get<std::string>());
+        }
+      }
     }
     contacts.push_back(std::move(contact));
   }

@@ -57,6 +57,7 @@ struct Contact {
   std::string name;
   std::string email;
   std::string phone;
+  std::vector<std::string> aliases; // nicknames and titles by which people call this person (李经理)
 };
 
 // A text in both languages; either may be empty, then the other serves.
@@ -65,6 +66,9 @@ struct LocalText {
   std::string en;
   [[nodiscard]] const std::string &in(Language language) const;
 };
+
+// A text in one language (told by its script), or {"zh":…,"en":…}.
+LocalText local_text_from_json(const Json &json);
 
 // What a parameter refers to ("x-kind"): values come from this turn, not from the file.
 enum class ParameterKind { kPlain, kElement, kContact, kApp, kDevice, kDuration, kTime };
@@ -80,6 +84,9 @@ struct Parameter {
   std::optional<double> maximum;
   Json schema; // the parameter's JSON Schema as written
 };
+
+// A parameter from its JSON Schema (as far as it goes: unknown keys are kept in `schema` only).
+Parameter parameter_from_schema(const std::string &name, const Json &schema, bool required);
 
 enum class Risk { kSafe, kConfirm, kForbidden };
 

@@ -1,0 +1,108 @@
+#include "assistant/mind.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/paths.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace yanxing::assistant {
+namespace {
+
+Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const std::string &tier,
+                                                const MindSettings &settings) {
+  const auto file = model_file(model, "model.gguf");
+  if (!file) {
+    return file.error();
+  }
+  llm::EngineSettings engine_settings;
+  engine_settings.threads = settings.threads;
+  if (tier == "light") {
+    engine_settings.adapter = settings.adapter;
+  }
+  auto engine = llm::Engine::open(*file, engine_settings);
+  if (!engine) {
+    return engine.error();
+  }
+  llm::DeciderSettings decider;
+  decider.tier = tier;
+  decider.kept_prefixes = cache_folder() / "prefixes";
+  return std::make_unique<llm::Decider>(std::move(*engine), decider);
+}
+
+} // namespace
+
+double Calibration::operator()(double probability) const {
+  const double p = std::clamp(probability, 1e-6, 1 - 1e-6);
+  return 1 / (1 + std::exp(-(slope * std::log(p / (1 - p)) + offset)));
+}
+
+Calibration calibration_for(const std::string &model) {
+  const auto json = read_json_file(share_folder() / "assets" / "calibration.json");
+  if (!json || !json->contains(model)) {
+    return {};
+  }
+  const auto &own = (*json)[model];
+  return {own.value("slope", 1.0), own.value("offset", 0.0)};
+}
+
+struct Mind::Impl {
+  MindSettings settings;
+  std::unique_ptr<llm::Decider> light;
+  std::unique_ptr<llm::Decider> large;
+  Calibration light_calibration;
+  Calibration large_calibration;
+};
+
+Mind::Mind(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Mind::~Mind() = default;
+
+Result<std::unique_ptr<Mind>> Mind::open(const MindSettings &settings) {
+  auto impl = std::make_unique<Impl>();
+  impl->settings = settings;
+  auto light = open_tier(settings.light, "light", settings);
+  if (!light) {
+    return light.error();
+  }
+  impl->light = std::move(*light);
+  impl->light_calibration = calibration_for(settings.light);
+  impl->large_calibration = calibration_for(settings.large);
+  return std::unique_ptr<Mind>(new Mind(std::move(impl)));
+}
+
+const Rewards &Mind::rewards() const { return impl_->settings.rewards; }
+
+Status Mind::prepare(const text::TurnContext &context, const std::stop_token &stop) {
+  return impl_->light->prepare(context, stop);
+}
+
+Result<llm::Decided> Mind::decide(const text::TurnContext &context, const std::string &utterance) {
+  auto first = impl_->light->decide(context, utterance);
+  if (!first) {
+    return first;
+  }
+  first->decision.confidence = impl_->light_calibration(first->decision.confidence);
+  if (impl_->settings.large.empty() || first->decision.confidence >= impl_->settings.rewards.act_above()) {
+    return first;
+  }
+  if (!impl_->large) {
+    auto large = open_tier(impl_->settings.large, "large", impl_->settings);
+    if (!large) {
+      log_warning("the large tier is not available: " + large.error().message());
+      impl_->settings.large.clear();
+      return first;
+    }
+    impl_->large = std::move(*large);
+  }
+  auto second = impl_->large->decide(context, utterance);
+  if (!second) {
+    return first;
+  }
+  second->decision.confidence = impl_->large_calibration(second->decision.confidence);
+  second->prefill_ms += first->prefill_ms;
+  second->decode_ms += first->decode_ms;
+  return second;
+}
+
+} // namespace yanxing::assistant

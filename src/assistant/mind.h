@@ -1,0 +1,59 @@
+// The tiers of deciding and the gate between them: the light model answers; where acting on its answer would not pay
+// under the reward table, the large one is asked. Not thread-safe: one turn at a time.
+#pragma once
+
+#include "base/config.h"
+#include "base/result.h"
+#include "llm/decider.h"
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace yanxing::assistant {
+
+// What a turn is worth (DESIGN section 1). Acting pays where p·success + (1−p)·wrong > ask.
+struct Rewards {
+  double success = 1;
+  double wrong_action = -5;
+  double ask = -0.1;
+
+  // The probability above which acting is better than asking back.
+  [[nodiscard]] double act_above() const { return (ask - wrong_action) / (success - wrong_action); }
+};
+
+struct MindSettings {
+  std::string light;  // model name, as 'yanxing models' lists it
+  std::string large;  // "" : no second tier
+  std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: none
+  int threads = 2;
+  Rewards rewards;
+};
+
+class Mind {
+public:
+  // The large tier is loaded when it is first needed.
+  static Result<std::unique_ptr<Mind>> open(const MindSettings &settings);
+  ~Mind();
+
+  Status prepare(const text::TurnContext &context, const std::stop_token &stop = {});
+  Result<llm::Decided> decide(const text::TurnContext &context, const std::string &utterance);
+  [[nodiscard]] const Rewards &rewards() const;
+
+private:
+  struct Impl;
+  explicit Mind(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Calibrated probability: the raw product of branch probabilities is over- or underconfident in a way that is measured
+// once per model on held-out rows (assets/calibration.json: Platt scaling on the logit).
+struct Calibration {
+  double slope = 1;
+  double offset = 0;
+  [[nodiscard]] double operator()(double probability) const;
+};
+Calibration calibration_for(const std::string &model);
+
+} // namespace yanxing::assistant

@@ -1,0 +1,146 @@
+#include "audio/clip.h"
+
+#include "base/files.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <samplerate.h>
+#include <sndfile.h>
+
+namespace yanxing::audio {
+namespace {
+
+constexpr double kMostSeconds = 4 * 3600.0;
+
+struct SoundFileCloser {
+  void operator()(SNDFILE *file) const { sf_close(file); }
+};
+using SoundFile = std::unique_ptr<SNDFILE, SoundFileCloser>;
+
+// libsndfile reads from memory through these.
+struct Memory {
+  std::string_view bytes;
+  sf_count_t at = 0;
+};
+
+sf_count_t memory_length(void *user) { return static_cast<sf_count_t>(static_cast<Memory *>(user)->bytes.size()); }
+sf_count_t memory_seek(sf_count_t offset, int whence, void *user) {
+  auto *memory = static_cast<Memory *>(user);
+  const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? memory->at : memory_length(user);
+  memory->at = std::clamp<sf_count_t>(base + offset, 0, memory_length(user));
+  return memory->at;
+}
+sf_count_t memory_read(void *target, sf_count_t count, void *user) {
+  auto *memory = static_cast<Memory *>(user);
+  count = std::clamp<sf_count_t>(count, 0, memory_length(user) - memory->at);
+  std::memcpy(target, memory->bytes.data() + memory->at, static_cast<std::size_t>(count));
+  memory->at += count;
+  return count;
+}
+sf_count_t memory_write(const void * /*data*/, sf_count_t /*count*/, void * /*user*/) { return 0; }
+sf_count_t memory_tell(void *user) { return static_cast<Memory *>(user)->at; }
+
+void put16(std::string &out, unsigned value) {
+  out += static_cast<char>(value & 0xFFU);
+  out += static_cast<char>((value >> 8U) & 0xFFU);
+}
+void put32(std::string &out, std::uint32_t value) {
+  put16(out, value & 0xFFFFU);
+  put16(out, value >> 16U);
+}
+
+} // namespace
+
+Result<Clip> decode_clip(std::string_view bytes, std::string_view where) {
+  const auto name = std::string(where);
+  if (bytes.empty()) {
+    return Error{name + " is empty", "Record it again"};
+  }
+  SF_VIRTUAL_IO io{memory_length, memory_seek, memory_read, memory_write, memory_tell};
+  SF_INFO info{};
+  Memory memory{bytes, 0};
+  const SoundFile file(sf_open_virtual(&io, SFM_READ, &info, &memory));
+  if (!file) {
+    return Error{name + " is not a sound file that can be read: " + sf_strerror(nullptr), "Use wav, flac, mp3 or ogg"};
+  }
+  constexpr int kMostChannels = 64;
+  if (info.channels < 1 || info.channels > kMostChannels || info.samplerate < 1000 || info.samplerate > 768000) {
+    return Error{name + " has an impossible sample rate or channel count", "Convert it to a 16 kHz mono wav"};
+  }
+  Clip clip;
+  clip.sample_rate_hz = info.samplerate;
+  const auto channels = static_cast<std::size_t>(info.channels);
+  std::vector<float> frames(4096 * channels);
+  while (clip.seconds() < kMostSeconds) {
+    const auto got = sf_readf_float(file.get(), frames.data(), 4096);
+    if (got <= 0) {
+      break;
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+      float sum = 0;
+      for (std::size_t c = 0; c < channels; ++c) {
+        const float sample = frames[i * channels + c];
+        sum += std::isfinite(sample) ? sample : 0.0F;
+      }
+      clip.samples.push_back(std::clamp(sum / static_cast<float>(channels), -1.0F, 1.0F));
+    }
+  }
+  if (clip.samples.empty()) {
+    return Error{name + " holds no sound", "Record it again"};
+  }
+  return clip;
+}
+
+Result<Clip> read_clip(const std::filesystem::path &file) {
+  constexpr std::uintmax_t kMostBytes = 2ULL << 30U;
+  const auto bytes = read_file(file, kMostBytes);
+  return bytes ? decode_clip(*bytes, file.string()) : Result<Clip>(bytes.error());
+}
+
+Clip resample(const Clip &clip, int sample_rate_hz) {
+  if (clip.sample_rate_hz == sample_rate_hz || clip.samples.empty()) {
+    return Clip{clip.samples, sample_rate_hz};
+  }
+  const double ratio = static_cast<double>(sample_rate_hz) / clip.sample_rate_hz;
+  Clip out;
+  out.sample_rate_hz = sample_rate_hz;
+  out.samples.resize(static_cast<std::size_t>(static_cast<double>(clip.samples.size()) * ratio) + 16);
+  SRC_DATA data{};
+  data.data_in = clip.samples.data();
+  data.input_frames = static_cast<long>(clip.samples.size());
+  data.data_out = out.samples.data();
+  data.output_frames = static_cast<long>(out.samples.size());
+  data.src_ratio = ratio;
+  if (src_simple(&data, SRC_SINC_FASTEST, 1) != 0) {
+    data.output_frames_gen = 0; // only a ratio beyond libsamplerate's limits fails
+  }
+  out.samples.resize(static_cast<std::size_t>(data.output_frames_gen));
+  return out;
+}
+
+Status write_wav(const std::filesystem::path &file, const Clip &clip) {
+  const auto bytes = static_cast<std::uint32_t>(clip.samples.size() * 2);
+  const auto rate = static_cast<std::uint32_t>(clip.sample_rate_hz);
+  std::string out = "RIFF";
+  put32(out, 36 + bytes);
+  out += "WAVEfmt ";
+  put32(out, 16);
+  put16(out, 1); // PCM
+  put16(out, 1); // mono
+  put32(out, rate);
+  put32(out, rate * 2);
+  put16(out, 2);
+  put16(out, 16);
+  out += "data";
+  put32(out, bytes);
+  for (const float sample : clip.samples) {
+    const auto value = static_cast<int>(std::lround(std::clamp(sample, -1.0F, 1.0F) * 32767.0F));
+    put16(out, static_cast<unsigned>(value) & 0xFFFFU);
+  }
+  return write_file(file, out);
+}
+
+} // namespace yanxing::audio

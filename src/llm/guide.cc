@@ -1,0 +1,261 @@
+#include "llm/guide.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+namespace yanxing::llm {
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+bool is_continuation_byte(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+// A token that may stand inside a JSON string as it is.
+bool fits_string(const std::string &piece) {
+  return !piece.empty() && std::none_of(piece.begin(), piece.end(), [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+  });
+}
+
+bool fits_number(const std::string &piece, bool integer, bool first) {
+  if (piece.empty()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < piece.size(); ++i) {
+    const char c = piece[i];
+    const bool sign = c == '-' && first && i == 0;
+    const bool point = c == '.' && !integer && !(first && i == 0);
+    if ((c < '0' || c > '9') && !sign && !point) {
+      return false;
+    }
+  }
+  return true;
+}
+
+double log_sum_exp(const std::vector<double> &scores) {
+  const double top = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (const double score : scores) {
+    sum += std::exp(score - top);
+  }
+  return top + std::log(sum);
+}
+
+// Probability mass of all tokens that start with `lead` (the end of a value may merge with what follows).
+double mass_starting_with(const Engine &engine, std::span<const float> logits, char lead) {
+  std::vector<double> scores;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const auto &piece = engine.piece(static_cast<Token>(i));
+    if (!piece.empty() && piece.front() == lead) {
+      scores.push_back(logits[i]);
+    }
+  }
+  return scores.empty() ? kNever : log_sum_exp(scores);
+}
+
+} // namespace
+
+Guide::Guide(Engine &engine, std::vector<Token> prompt) : engine_(engine), tokens_(std::move(prompt)) {}
+
+Result<std::span<const float>> Guide::distribution() {
+  flush();
+  auto done = engine_.hold(tokens_);
+  if (!done) {
+    return done.error();
+  }
+  if (work_.reused == 0) {
+    work_.reused = done->reused;
+  }
+  work_.computed += done->computed;
+  return engine_.logits();
+}
+
+void Guide::flush() {
+  if (!pending_.empty()) {
+    const auto tokens = engine_.tokenize(pending_, false);
+    forced_ += static_cast<int>(tokens.size());
+    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+    pending_.clear();
+  }
+}
+
+// Takes over the tokens that lie wholly within the first `bytes`; the rest of those bytes stays pending, so that it can
+// merge with what comes.
+void Guide::commit(const std::vector<Token> &tokens, std::size_t bytes) {
+  std::size_t used = 0;
+  std::string text;
+  for (const auto token : tokens) {
+    const auto &piece = engine_.piece(token);
+    text += piece;
+    if (used + piece.size() <= bytes && text.size() <= bytes) {
+      used += piece.size();
+      tokens_.push_back(token);
+    }
+  }
+  pending_ = text.substr(used, bytes - used);
+}
+
+Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
+  std::vector<std::vector<Token>> paths;
+  std::vector<std::size_t> alive;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    paths.push_back(engine_.tokenize(pending_ + options[i].text + options[i].follow, false));
+    alive.push_back(i);
+  }
+  const auto base = tokens_;
+  const auto pending = pending_;
+  pending_.clear();
+  double log_p = 0;
+  for (std::size_t depth = 0; alive.size() > 1; ++depth) {
+    std::map<Token, std::vector<std::size_t>> branches;
+    for (const auto i : alive) {
+      const auto token = depth < paths[i].size() ? paths[i][depth] : Token{-1};
+      branches[token].push_back(i);
+    }
+    if (branches.size() == 1 && branches.begin()->first >= 0) {
+      tokens_.push_back(branches.begin()->first);
+      continue;
+    }
+    if (branches.begin()->first < 0) { // one path ends where others go on, or two are the same
+      alive = {branches.begin()->second.front()};
+      break;
+    }
+    auto logits = distribution();
+    if (!logits) {
+      return logits.error();
+    }
+    std::vector<double> scores;
+    std::vector<Token> heads;
+    for (const auto &[token, members] : branches) {
+      double bias = options[members.front()].bias;
+      for (const auto i : members) {
+        bias = std::max(bias, options[i].bias);
+      }
+      scores.push_back(static_cast<double>((*logits)[static_cast<std::size_t>(token)]) + bias);
+      heads.push_back(token);
+    }
+    const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    log_p += scores[best] - log_sum_exp(scores);
+    ++sampled_;
+    alive = branches[heads[best]];
+    tokens_.push_back(heads[best]);
+  }
+  const auto chosen = alive.front();
+  tokens_ = base;
+  commit(paths[chosen], pending.size() + options[chosen].text.size());
+  last_choice_probability_ = std::exp(log_p);
+  log_probability_ += log_p;
+  return chosen;
+}
+
+Result<std::string> Guide::free_string(int most, const std::string &prefer, double bonus) {
+  std::string written;
+  for (int i = 0; i < most; ++i) {
+    auto logits = distribution();
+    if (!logits) {
+      return logits.error();
+    }
+    const double stop = mass_starting_with(engine_, *logits, '"');
+    const double floor = static_cast<double>(*std::max_element(logits->begin(), logits->end())) - 20; // e^-20: nothing
+    std::vector<double> allowed{stop};
+    Token best = -1;
+    double best_score = stop;
+    for (std::size_t id = 0; id < logits->size(); ++id) {
+      const auto token = static_cast<Token>(id);
+      double score = static_cast<double>((*logits)[id]);
+      const auto &piece = engine_.piece(token);
+      if (score < floor || !fits_string(piece)) {
+        continue;
+      }
+      if (bonus > 0 && prefer.find(written + piece) != std::string::npos) {
+        score += bonus;
+      }
+      allowed.push_back(score);
+      if (score > best_score) {
+        best_score = score;
+        best = token;
+      }
+    }
+    log_probability_ += best_score - log_sum_exp(allowed);
+    ++sampled_;
+    if (best < 0) {
+      break;
+    }
+    written += engine_.piece(best);
+    tokens_.push_back(best);
+  }
+  // Never leave half a character behind (the limit may fall inside one).
+  while (!written.empty() && is_continuation_byte(written.back())) {
+    std::size_t lead = written.size() - 1;
+    while (lead > 0 && is_continuation_byte(written[lead])) {
+      --lead;
+    }
+    const auto first = static_cast<unsigned char>(written[lead]);
+    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (written.size() - lead >= length) {
+      break;
+    }
+    written.resize(lead);
+  }
+  return written;
+}
+
+Result<std::string> Guide::free_number(bool integer) {
+  constexpr int kMostTokens = 12;
+  std::string written;
+  for (int i = 0; i < kMostTokens; ++i) {
+    auto logits = distribution();
+    if (!logits) {
+      return logits.error();
+    }
+    std::vector<double> allowed;
+    Token best = -1;
+    double best_score = kNever;
+    if (!written.empty() && written != "-") {
+      best_score = std::max({mass_starting_with(engine_, *logits, ','), mass_starting_with(engine_, *logits, '}'),
+                             mass_starting_with(engine_, *logits, ']')});
+      allowed.push_back(best_score);
+    }
+    for (std::size_t id = 0; id < logits->size(); ++id) {
+      const auto token = static_cast<Token>(id);
+      if (!fits_number(engine_.piece(token), integer, written.empty())) {
+        continue;
+      }
+      allowed.push_back((*logits)[id]);
+      if ((*logits)[id] > best_score) {
+        best_score = (*logits)[id];
+        best = token;
+      }
+    }
+    log_probability_ += best_score - log_sum_exp(allowed);
+    ++sampled_;
+    if (best < 0) {
+      break;
+    }
+    written += engine_.piece(best);
+    tokens_.push_back(best);
+  }
+  return written;
+}
+
+Result<bool> Guide::continue_line(std::string_view lead) {
+  const auto logits = distribution();
+  if (!logits) {
+    return logits.error();
+  }
+  const auto line = engine_.tokenize("\n" + std::string(lead), false);
+  const auto at = [&](Token token) { return static_cast<double>((*logits)[static_cast<std::size_t>(token)]); };
+  const double go_on = at(line.front());
+  const double end = at(engine_.end_of_turn());
+  const double both = log_sum_exp({go_on, end});
+  ++sampled_;
+  log_probability_ += std::max(go_on, end) - both;
+  if (go_on > end) {
+    pending_ = "\n" + std::string(lead);
+  }
+  return go_on > end;
+}
+
+} // namespace yanxing::llm

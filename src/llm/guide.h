@@ -1,0 +1,58 @@
+// Writing under guidance: the text so far is fixed, and at each point only what the turn allows may follow. Text that is
+// forced is never sampled: it is queued and computed together with the next real choice. Every choice multiplies into
+// the probability of what was written, under the distribution restricted to what was allowed there.
+#pragma once
+
+#include "llm/engine.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace yanxing::llm {
+
+struct Option {
+  std::string text;
+  std::string follow; // what would come next: makes token boundaries natural and tells "set" from "set_timer"
+  double bias = 0;    // evidence from outside the model, in log-odds
+};
+
+class Guide {
+public:
+  // `prompt` is continued; the engine's cache is shared with whoever prepared it.
+  Guide(Engine &engine, std::vector<Token> prompt);
+
+  void force(std::string_view text) { pending_ += text; }
+  // Writes one of the options (at least one) and returns its index.
+  Result<std::size_t> choose(const std::vector<Option> &options);
+  // Writes free text up to (not including) a quote, at most `most` tokens. `prefer`: text whose words are more likely
+  // here (the utterance), `bonus` in log-odds for tokens that go on copying it.
+  Result<std::string> free_string(int most, const std::string &prefer, double bonus);
+  // Writes digits, sign and point, up to the first other character.
+  Result<std::string> free_number(bool integer);
+
+  // True, and `lead` is written on a new line, where the model goes on rather than end its turn.
+  Result<bool> continue_line(std::string_view lead);
+
+  [[nodiscard]] double log_probability() const { return log_probability_; }
+  [[nodiscard]] double last_choice_probability() const { return last_choice_probability_; }
+  [[nodiscard]] int sampled_tokens() const { return sampled_; }
+  [[nodiscard]] int forced_tokens() const { return forced_; }
+  [[nodiscard]] Engine::Work work() const { return work_; }
+
+private:
+  Result<std::span<const float>> distribution();
+  void commit(const std::vector<Token> &tokens, std::size_t bytes);
+  void flush();
+
+  Engine &engine_;
+  std::vector<Token> tokens_;
+  std::string pending_; // forced text that is not yet in tokens_
+  double log_probability_ = 0;
+  double last_choice_probability_ = 1;
+  int sampled_ = 0;
+  int forced_ = 0;
+  Engine::Work work_;
+};
+
+} // namespace yanxing::llm

@@ -1,0 +1,447 @@
+#include "text/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+
+namespace yanxing::text {
+namespace {
+
+bool is_word_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '\''; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// ASCII edges must fall on word boundaries; Han text has none.
+bool at_boundaries(const std::string &text, const Span &span) {
+  const bool left = span.begin == 0 || !is_word_byte(text[span.begin]) || !is_word_byte(text[span.begin - 1]);
+  const bool right = span.end >= text.size() || !is_word_byte(text[span.end - 1]) || !is_word_byte(text[span.end]);
+  return left && right;
+}
+
+std::optional<Span> find_exact(const std::string &text, std::string_view phrase) {
+  for (auto at = text.find(phrase); at != std::string::npos; at = text.find(phrase, at + 1)) {
+    const Span span{at, at + phrase.size()};
+    if (at_boundaries(text, span)) {
+      return span;
+    }
+  }
+  return std::nullopt;
+}
+
+struct Word {
+  std::string stem;
+  Span span;
+};
+
+// Enough for "lights"/"light", "playing"/"play", "dimmed"/"dim" to meet; both sides go through it.
+std::string stem(std::string word) {
+  const auto drop = [&word](std::string_view suffix, std::size_t keep) {
+    if (word.size() >= suffix.size() + keep && word.ends_with(suffix)) {
+      word.resize(word.size() - suffix.size());
+      return true;
+    }
+    return false;
+  };
+  drop("'s", 2);
+  if (!drop("ing", 3) && !drop("ed", 3) && !word.ends_with("ss")) {
+    drop("s", 2);
+  }
+  if (word.size() > 3 && word.back() == 'e') {
+    word.pop_back();
+  }
+  if (word.size() > 3 && word[word.size() - 1] == word[word.size() - 2]) {
+    word.pop_back();
+  }
+  return word;
+}
+
+std::vector<Word> words_of(const std::string &folded) {
+  std::vector<Word> words;
+  for (std::size_t i = 0; i < folded.size();) {
+    if (!is_word_byte(folded[i])) {
+      ++i;
+      continue;
+    }
+    auto end = i;
+    while (end < folded.size() && is_word_byte(folded[end])) {
+      ++end;
+    }
+    words.push_back({stem(folded.substr(i, end - i)), {i, end}});
+    i = end;
+  }
+  return words;
+}
+
+bool is_function_word(const std::string &stemmed) {
+  static const std::set<std::string, std::less<>> kWords{
+      "a",  "an", "th", "the", "of", "to", "in", "on",  "for", "and", "or",   "with", "it", "is", "at", "by",
+      "my", "me", "i",  "you", "be", "do", "if", "as",  "pl",  "that", "thi", "are",  "from", "us", "can"};
+  return kWords.contains(stemmed);
+}
+
+// Words of the phrase that the utterance has, in order and near each other.
+std::optional<Mention> find_words(const std::string &folded, const std::string &phrase) {
+  const auto wanted = words_of(phrase);
+  const auto said = words_of(folded);
+  if (wanted.empty() || said.empty()) {
+    return std::nullopt;
+  }
+  constexpr std::size_t kSlack = 2;
+  std::optional<Mention> best;
+  for (std::size_t start = 0; start < said.size(); ++start) {
+    std::size_t found = 0;
+    std::size_t content = 0;
+    std::size_t last = start;
+    std::size_t from = start;
+    for (const auto &word : wanted) {
+      for (auto i = from; i < std::min(said.size(), from + kSlack + 1); ++i) {
+        if (said[i].stem == word.stem) {
+          ++found;
+          content += is_function_word(word.stem) ? 0 : 1;
+          last = i;
+          from = i + 1;
+          break;
+        }
+      }
+      if (found == 0) {
+        break; // the first word must stand here
+      }
+    }
+    if (content == 0) {
+      continue;
+    }
+    const double share = static_cast<double>(found) / static_cast<double>(wanted.size());
+    const double score = found == wanted.size() ? 0.9 : 0.65 * share;
+    if (!best || score > best->score) {
+      best = Mention{{said[start].span.begin, said[last].span.end}, score};
+    }
+  }
+  return best;
+}
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+bool starts_character(const std::string &text, std::size_t at) {
+  return at >= text.size() || (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
+}
+
+// Longest run of the phrase (two characters or more) that the utterance has.
+std::optional<Mention> find_run(const std::string &folded, const std::string &phrase) {
+  const auto whole = characters(phrase);
+  for (std::size_t length = phrase.size(); length >= 6; --length) { // 6 bytes: two Han characters
+    for (std::size_t at = 0; at + length <= phrase.size(); ++at) {
+      if (!starts_character(phrase, at) || !starts_character(phrase, at + length)) {
+        continue;
+      }
+      const auto run = std::string_view(phrase).substr(at, length);
+      if (const auto found = folded.find(run); found != std::string::npos) {
+        const double share = static_cast<double>(characters(run)) / static_cast<double>(whole);
+        return Mention{{found, found + length}, 0.65 * share};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+double small_number(const std::string &word) {
+  static constexpr std::array<std::string_view, 21> kWords{
+      "zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine", "ten",
+      "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
+  const auto found = std::find(kWords.begin(), kWords.end(), word);
+  return found == kWords.end() ? -1 : static_cast<double>(found - kWords.begin());
+}
+
+struct KindWords {
+  std::string_view kind;
+  std::vector<std::string_view> words;
+};
+
+const std::vector<KindWords> &kind_words() {
+  static const std::vector<KindWords> kKinds{
+      {"table", {"表格", "报表", "表", "table", "spreadsheet", "sheet"}},
+      {"image", {"图片", "照片", "截图", "图", "picture", "image", "photo"}},
+      {"document", {"文档", "文件", "文章", "document", "file", "page"}},
+      {"button", {"按钮", "按键", "button"}},
+      {"field", {"输入框", "文本框", "搜索框", "field", "box"}},
+      {"link", {"链接", "link"}},
+      {"checkbox", {"复选框", "勾选", "checkbox"}},
+      {"menu", {"菜单", "menu"}},
+      {"tab", {"标签页", "选项卡", "标签", "tab"}},
+      {"window", {"窗口", "window"}},
+      {"icon", {"图标", "icon"}},
+      {"cell", {"单元格", "格子", "cell"}},
+      {"selection", {"选中", "选择的", "选定", "selected", "selection", "highlighted"}},
+      {"slider", {"滑块", "slider"}},
+      {"list", {"列表", "list"}},
+  };
+  return kKinds;
+}
+
+bool says_any(const std::string &folded, const std::vector<std::string_view> &words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return find_exact(folded, word); });
+}
+
+} // namespace
+
+std::string fold(std::string_view utf8) {
+  std::string out;
+  out.reserve(utf8.size());
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto c = static_cast<unsigned char>(utf8[i]);
+    // Full-width forms U+FF01…U+FF5E are EF BC 81 … EF BD 9E.
+    if (c == 0xEF && i + 2 < utf8.size() && (static_cast<unsigned char>(utf8[i + 1]) & 0xFEU) == 0xBCU) {
+      const unsigned code = ((static_cast<unsigned char>(utf8[i + 1]) & 0x3FU) << 6U) |
+                            (static_cast<unsigned char>(utf8[i + 2]) & 0x3FU);
+      constexpr unsigned kFirst = 0xF01;
+      constexpr unsigned kLast = 0xF5E;
+      if (code >= kFirst && code <= kLast) {
+        out += static_cast<char>(std::tolower(static_cast<int>(code - kFirst) + '!'));
+        i += 2;
+        continue;
+      }
+    }
+    out += c == '_' || c == '-' ? ' ' : c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+  }
+  return out;
+}
+
+std::optional<Mention> find_mention(const std::string &folded, std::string_view phrase) {
+  auto wanted = fold(phrase);
+  const auto first = wanted.find_first_not_of(' ');
+  if (first == std::string::npos) {
+    return std::nullopt;
+  }
+  wanted = wanted.substr(first, wanted.find_last_not_of(' ') - first + 1);
+  if (const auto exact = find_exact(folded, wanted)) {
+    return Mention{*exact, 1.0};
+  }
+  return language_of(wanted) == Language::kChinese ? find_run(folded, wanted) : find_words(folded, wanted);
+}
+
+std::vector<SpokenNumber> find_numbers(const std::string &folded) {
+  std::vector<SpokenNumber> numbers;
+  for (std::size_t i = 0; i < folded.size();) {
+    if (is_digit(folded[i])) {
+      auto end = i;
+      std::string digits;
+      while (end < folded.size() &&
+             (is_digit(folded[end]) || ((folded[end] == '.' || folded[end] == ',') && end + 1 < folded.size() &&
+                                        is_digit(folded[end + 1])))) {
+        if (folded[end] != ',') {
+          digits += folded[end];
+        }
+        ++end;
+      }
+      numbers.push_back({std::strtod(digits.c_str(), nullptr), {i, end}});
+      i = end;
+    } else if (std::isalpha(static_cast<unsigned char>(folded[i])) != 0) {
+      auto end = i;
+      while (end < folded.size() && is_word_byte(folded[end])) {
+        ++end;
+      }
+      if (const double value = small_number(folded.substr(i, end - i)); value >= 0) {
+        numbers.push_back({value, {i, end}});
+      }
+      i = end;
+    } else {
+      ++i;
+    }
+  }
+  return numbers;
+}
+
+std::vector<std::string> people_named(const std::string &utterance, const std::vector<Contact> &contacts) {
+  const auto folded = fold(utterance);
+  std::vector<std::pair<Span, std::string>> found;
+  for (const auto &contact : contacts) {
+    auto names = contact.aliases;
+    names.push_back(contact.name);
+    for (const auto &name : names) {
+      if (const auto mention = find_mention(folded, name); mention && mention->score >= 1.0) {
+        found.emplace_back(mention->span, name);
+      }
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto &a, const auto &b) { return a.first.size() > b.first.size(); });
+  std::vector<std::pair<Span, std::string>> kept;
+  for (auto &candidate : found) {
+    const bool covered = std::any_of(kept.begin(), kept.end(), [&](const auto &longer) {
+      return longer.first.overlaps(candidate.first) && longer.first.size() > candidate.first.size();
+    });
+    const bool twice = std::any_of(kept.begin(), kept.end(), [&](const auto &k) { return k.second == candidate.second; });
+    if (!covered && !twice) {
+      kept.push_back(std::move(candidate));
+    }
+  }
+  std::sort(kept.begin(), kept.end(), [](const auto &a, const auto &b) { return a.first.begin < b.first.begin; });
+  std::vector<std::string> names;
+  for (auto &[span, name] : kept) {
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::vector<ElementMatch> match_elements(const std::string &utterance, const Screen &screen) {
+  static const std::vector<std::string_view> kDeixis{"这个", "这张", "这份", "这篇", "这封", "这里", "当前", "此", "它",
+                                                     "this", "current", "it",  "these", "that"};
+  constexpr double kKindScore = 0.5;
+  constexpr double kDeixisScore = 0.3;
+  const auto folded = fold(utterance);
+  const bool deixis = says_any(folded, kDeixis);
+  std::set<std::string_view> kinds;
+  for (const auto &[kind, words] : kind_words()) {
+    if (says_any(folded, words)) {
+      kinds.insert(kind);
+    }
+  }
+  std::vector<ElementMatch> matches;
+  for (const auto &element : screen.elements) {
+    double score = 0;
+    for (const auto *label : {&element.name, &element.text}) {
+      if (!label->empty() && label->size() <= 80) {
+        if (const auto mention = find_mention(folded, *label)) {
+          // A longer name that is said is the better evidence.
+          const double length = std::min(1.0, static_cast<double>(mention->span.size()) / 40.0);
+          score = std::max(score, mention->score + (mention->score >= 0.9 ? length * 0.5 : 0));
+        }
+      }
+    }
+    const bool current = element.id.starts_with("current_");
+    const std::string_view kind = current ? std::string_view(element.id).substr(8) : std::string_view(element.kind);
+    if (kinds.contains(kind) || kinds.contains(element.kind)) {
+      score += kKindScore + (current ? kDeixisScore : 0);
+    }
+    if (deixis && current) {
+      score += kDeixisScore;
+    }
+    if (score > 0) {
+      matches.push_back({&element, score});
+    }
+  }
+  std::stable_sort(matches.begin(), matches.end(),
+                   [](const ElementMatch &a, const ElementMatch &b) { return a.score > b.score; });
+  return matches;
+}
+
+double action_evidence(const std::string &folded, const ActionSpec &spec) {
+  std::string own;
+  for (const char c : spec.name) { // camelCase and dots part words
+    if (std::isupper(static_cast<unsigned char>(c)) != 0 || c == '.') {
+      own += ' ';
+    }
+    own += c;
+  }
+  own = fold(own + " " + spec.description.en);
+  std::set<std::string> said;
+  for (auto &word : words_of(folded)) {
+    said.insert(word.stem);
+  }
+  std::set<std::string> distinct;
+  std::size_t hits = 0;
+  std::size_t total = 0;
+  for (auto &word : words_of(own)) {
+    if (!is_function_word(word.stem) && distinct.insert(word.stem).second) {
+      ++total;
+      hits += said.contains(word.stem) ? 1U : 0U;
+    }
+  }
+  constexpr double kFew = 4.0; // a short description must not win by one common word
+  double score = total == 0 ? 0 : static_cast<double>(hits) / std::max(kFew, static_cast<double>(std::min<std::size_t>(total, 8)));
+  if (!spec.description.zh.empty()) {
+    if (const auto run = find_run(folded, fold(spec.description.zh))) {
+      score = std::max(score, 0.5 * static_cast<double>(characters(folded.substr(run->span.begin, run->span.size()))) / 4.0);
+    }
+  }
+  return std::min(1.0, score);
+}
+
+bool may_be_compound(const std::string &folded) {
+  static const std::vector<std::string_view> kJoints{"然后", "接着", "之后", "并且", "同时", "再", "并", "，", "、", "和",
+                                                     "and", "then", "also", "plus", "after", "both", "respectively"};
+  return says_any(folded, kJoints) || folded.find(',') != std::string::npos || folded.find(';') != std::string::npos;
+}
+
+namespace {
+
+struct Joint {
+  std::string_view text;
+  bool strong; // parts requests whatever follows
+};
+
+// Longer joints first: "and then" before "and".
+constexpr std::array kJoints{
+    Joint{"，然后再", true}, Joint{"，然后", true},   Joint{"然后再", true}, Joint{"，接着", true}, Joint{"，再", true},
+    Joint{"然后", true},     Joint{"接着", true},     Joint{"，并且", true}, Joint{"并且", true},   Joint{"，并", true},
+    Joint{"，同时", true},   Joint{", and then ", true}, Joint{" and then ", true}, Joint{", then ", true},
+    Joint{" then ", true},   Joint{"; ", true},       Joint{"；", true},     Joint{", and ", false}, Joint{" and also ", false},
+    Joint{" and ", false},   Joint{", ", false},      Joint{"，", false},    Joint{"并", false},    Joint{"再", false}};
+
+const std::set<std::string, std::less<>> &common_verbs() {
+  static const std::set<std::string, std::less<>> kVerbs{
+      "turn", "set", "open", "clos", "play", "stop", "start", "send", "shar", "mail", "email", "call", "mak", "dim",
+      "lock", "unlock", "switch", "put", "add", "remov", "delet", "show", "tel", "find", "search", "rais", "lower", "increas",
+      "decreas", "mut", "paus", "resum", "tak", "click", "pres", "typ", "scrol", "remind", "cancel", "book", "order", "brighten"};
+  return kVerbs;
+}
+
+bool starts_like_request(const std::string &rest, const std::vector<ActionSpec> &actions) {
+  static constexpr std::array<std::string_view, 36> kChineseVerbs{
+      "把", "将", "打开", "关", "开", "调", "设", "发", "播放", "停", "放", "点", "按", "输入", "截", "提醒", "撤销", "告诉",
+      "给", "拉", "启动", "取消", "静音", "搜索", "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫", "切换", "帮", "换"};
+  if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
+                  [&](std::string_view verb) { return rest.starts_with(verb); })) {
+    return true;
+  }
+  const auto words = words_of(fold(rest));
+  if (words.empty() || words.front().span.begin > 1) {
+    return false;
+  }
+  const auto &first = words.front().stem;
+  return common_verbs().contains(first) || std::any_of(actions.begin(), actions.end(), [&](const ActionSpec &spec) {
+           const auto own = words_of(fold(spec.description.en));
+           return !own.empty() && own.front().stem == first;
+         });
+}
+
+// Position and joint at which `text` parts into two requests; npos where it does not.
+std::pair<std::size_t, const Joint *> first_joint(const std::string &text, const std::vector<ActionSpec> &actions) {
+  std::pair<std::size_t, const Joint *> best{std::string::npos, nullptr};
+  for (const auto &joint : kJoints) {
+    for (auto at = text.find(joint.text, 1); at != std::string::npos; at = text.find(joint.text, at + 1)) {
+      const auto rest = text.substr(at + joint.text.size());
+      const bool parts = !rest.empty() && (joint.strong || starts_like_request(rest, actions));
+      if (parts && at < best.first) {
+        best = {at, &joint};
+      }
+      if (parts) {
+        break;
+      }
+    }
+  }
+  return best;
+}
+
+} // namespace
+
+std::vector<std::string> split_requests(const std::string &utterance, const std::vector<ActionSpec> &actions) {
+  constexpr std::size_t kMost = 6;
+  std::vector<std::string> requests;
+  std::string rest = utterance;
+  while (requests.size() + 1 < kMost) {
+    const auto [at, joint] = first_joint(rest, actions);
+    if (joint == nullptr) {
+      break;
+    }
+    requests.push_back(rest.substr(0, at));
+    rest = rest.substr(at + joint->text.size());
+  }
+  requests.push_back(rest);
+  return requests;
+}
+
+} // namespace yanxing::text

@@ -1,0 +1,46 @@
+// The one place where prompts are written: inference, training and evaluation call this. Stable parts come first, so
+// that the KV cache serves them from turn to turn: instructions and worked examples (the same for every turn), the
+// actions, the screen, the last turns; then what was said.
+#pragma once
+
+#include "base/shapes.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace yanxing::text {
+
+struct PastTurn {
+  std::string utterance;
+  std::string decision; // JSON as decided
+};
+
+// Everything a decision may depend on but the words.
+struct TurnContext {
+  const std::vector<ActionSpec> *actions = nullptr;
+  const Screen *screen = nullptr;                 // null: nothing is seen
+  const std::vector<Contact> *contacts = nullptr; // null: nobody is known
+  std::vector<PastTurn> history;                  // oldest first
+};
+
+// A run of prompt text. Text from outside (screen, user) is never read as special tokens.
+struct Piece {
+  std::string text;
+  bool special = false;
+};
+
+// ChatML, as the Qwen family was trained. The three parts concatenate to the whole prompt, which ends where the
+// model begins to answer.
+std::vector<Piece> instructions_part();
+std::vector<Piece> context_part(const TurnContext &context);
+std::vector<Piece> utterance_part(const std::string &utterance, const std::vector<const Element *> &candidates);
+
+// Signature of one action as the model sees it: "share(target: element, recipient: person): Send …".
+std::string signature(const ActionSpec &spec, Language language);
+
+// The elements the prompt lists for this screen (the most salient, at most kListedElements).
+inline constexpr std::size_t kListedElements = 24;
+std::string element_line(const Element &element);
+
+} // namespace yanxing::text

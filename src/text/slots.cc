@@ -1,0 +1,200 @@
+#include "text/slots.h"
+
+#include "text/normalize.h"
+#include "text/when.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace yanxing::text {
+namespace {
+
+// Log-odds given by evidence. Strong evidence decides, weak evidence leans, silence speaks against.
+constexpr double kNamed = 6;
+constexpr double kSilent = -4;
+constexpr double kUnsaid = -1.5;
+
+struct Claim {
+  std::size_t parameter = 0;
+  std::size_t choice = 0;
+  Mention mention;
+};
+
+std::string spoken_choice(const Json &value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// Every value of every closed set that is named; where spans overlap, the longer and fuller one keeps the words, so that
+// "bedroom lamp" is not also the area "bedroom".
+std::vector<Claim> claim_words(const ActionSpec &spec, const std::string &folded) {
+  std::vector<Claim> all;
+  for (std::size_t p = 0; p < spec.parameters.size(); ++p) {
+    const auto &parameter = spec.parameters[p];
+    for (std::size_t c = 0; c < parameter.choices.size(); ++c) {
+      const auto said = normalize_numbers(spoken_choice(parameter.choices[c]), Language::kEnglish);
+      if (const auto mention = find_mention(folded, said)) {
+        all.push_back({p, c, *mention});
+      }
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Claim &a, const Claim &b) {
+    const bool full_a = a.mention.score >= 0.9;
+    const bool full_b = b.mention.score >= 0.9;
+    if (full_a != full_b) {
+      return full_a;
+    }
+    if (full_a && a.mention.span.size() != b.mention.span.size()) {
+      return a.mention.span.size() > b.mention.span.size();
+    }
+    return a.mention.score > b.mention.score;
+  });
+  std::vector<Claim> kept;
+  for (const auto &claim : all) {
+    const bool taken = std::any_of(kept.begin(), kept.end(), [&](const Claim &k) {
+      const bool same_words = k.mention.span.begin == claim.mention.span.begin && k.mention.span.end == claim.mention.span.end;
+      return k.mention.span.overlaps(claim.mention.span) && !(same_words && k.mention.score == claim.mention.score);
+    });
+    if (!taken) {
+      kept.push_back(claim);
+    }
+  }
+  return kept;
+}
+
+void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claims) {
+  double best = 0;
+  for (std::size_t c = 0; c < slot.parameter->choices.size(); ++c) {
+    double score = 0;
+    for (const auto &claim : claims) {
+      if (claim.parameter == index && claim.choice == c) {
+        score = std::max(score, claim.mention.score);
+      }
+    }
+    best = std::max(best, score);
+    slot.choices.push_back({slot.parameter->choices[c], kNamed * score});
+  }
+  slot.form = Slot::Form::kChoice;
+  slot.presence = best >= 0.9 ? kNamed : best > 0.3 ? 0 : kSilent;
+}
+
+bool in_range(const Parameter &parameter, double value) {
+  return (!parameter.minimum || value >= *parameter.minimum) && (!parameter.maximum || value <= *parameter.maximum);
+}
+
+void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const std::vector<Claim> &claims) {
+  slot.form = Slot::Form::kNumber;
+  slot.integer = slot.parameter->type == "integer";
+  for (const auto &number : numbers) {
+    const bool taken = std::any_of(claims.begin(), claims.end(), [&](const Claim &claim) {
+      return claim.mention.score >= 0.9 && claim.mention.span.overlaps(number.span);
+    });
+    const bool whole = std::floor(number.value) == number.value;
+    if (taken || !in_range(*slot.parameter, number.value) || (slot.integer && !whole)) {
+      continue;
+    }
+    const Json value = whole ? Json(static_cast<long long>(number.value)) : Json(number.value);
+    const bool twice = std::any_of(slot.choices.begin(), slot.choices.end(),
+                                   [&](const Choice &choice) { return choice.value == value; });
+    if (!twice) {
+      slot.choices.push_back({value, 0});
+    }
+  }
+  slot.presence = slot.choices.empty() ? kSilent : 2;
+}
+
+void fill_people(Slot &slot, const std::string &utterance, const std::vector<Contact> *contacts) {
+  slot.form = Slot::Form::kChoice;
+  if (contacts != nullptr) {
+    for (const auto &name : people_named(utterance, *contacts)) {
+      slot.choices.push_back({name, 0});
+    }
+  }
+  if (slot.choices.empty()) {
+    slot.form = Slot::Form::kString; // somebody who is not known: the policy will ask
+  }
+  slot.presence = slot.form == Slot::Form::kChoice ? kNamed : kUnsaid;
+}
+
+void fill_elements(Slot &slot, const std::string &utterance, const Screen *screen) {
+  constexpr std::size_t kMostMatches = 12;
+  constexpr std::size_t kMostUnmatched = 24;
+  slot.form = Slot::Form::kChoice;
+  if (screen == nullptr || screen->elements.empty()) {
+    slot.form = Slot::Form::kString;
+    return;
+  }
+  auto matches = match_elements(utterance, *screen);
+  if (matches.size() > kMostMatches) {
+    matches.resize(kMostMatches);
+  }
+  for (const auto &match : matches) {
+    slot.choices.push_back({match.element->id, 3 * match.score});
+  }
+  if (matches.empty()) {
+    for (std::size_t i = 0; i < std::min(kMostUnmatched, screen->elements.size()); ++i) {
+      slot.choices.push_back({screen->elements[i].id, 0});
+    }
+  }
+  slot.presence = matches.empty() ? kSilent : 2 * matches.front().score;
+}
+
+void fill_time(Slot &slot, const std::string &utterance) {
+  slot.form = Slot::Form::kChoice;
+  if (const auto span = find_time_phrase(utterance)) {
+    slot.choices.push_back({utterance.substr(span->begin, span->size()), 0});
+    slot.presence = kNamed;
+  } else {
+    slot.absent = true;
+  }
+}
+
+void fill_plain(Slot &slot) {
+  const auto &type = slot.parameter->type;
+  slot.form = type == "boolean" ? Slot::Form::kBoolean
+              : type == "array" ? Slot::Form::kList
+              : type == "object" ? Slot::Form::kObject
+                                 : Slot::Form::kString;
+  slot.presence = 2 * kUnsaid;
+}
+
+} // namespace
+
+std::vector<Slot> slots_for(const ActionSpec &spec, const std::string &utterance, const Screen *screen,
+                            const std::vector<Contact> *contacts) {
+  const auto folded = fold(utterance);
+  const auto claims = claim_words(spec, folded);
+  const auto numbers = find_numbers(folded);
+  std::vector<Slot> slots;
+  for (std::size_t i = 0; i < spec.parameters.size(); ++i) {
+    Slot slot;
+    slot.parameter = &spec.parameters[i];
+    const auto &type = slot.parameter->type;
+    if (!slot.parameter->choices.empty()) {
+      fill_choices(slot, i, claims);
+    } else if (slot.parameter->kind == ParameterKind::kElement) {
+      fill_elements(slot, utterance, screen);
+    } else if (slot.parameter->kind == ParameterKind::kContact) {
+      fill_people(slot, utterance, contacts);
+    } else if (slot.parameter->kind == ParameterKind::kDuration) {
+      slot.form = Slot::Form::kNumber;
+      slot.integer = true;
+      if (const auto seconds = find_duration_s(utterance)) {
+        slot.choices.push_back({*seconds, 0});
+        slot.presence = kNamed;
+      } else {
+        slot.absent = true;
+      }
+    } else if (slot.parameter->kind == ParameterKind::kTime) {
+      fill_time(slot, utterance);
+    } else if (type == "integer" || type == "number") {
+      fill_numbers(slot, numbers, claims);
+    } else {
+      fill_plain(slot);
+    }
+    slots.push_back(std::move(slot));
+  }
+  return slots;
+}
+
+} // namespace yanxing::text
