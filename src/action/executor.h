@@ -24,6 +24,7 @@ struct Hands {
   const Screen *screen = nullptr;
   const Picture *picture = nullptr;                           // of this turn's screen; may be empty
   const std::map<std::string, std::uint64_t> *widgets = nullptr; // element id → live widget
+  const std::map<std::string, os::CellGrid> *grids = nullptr;    // element id → a table's cells read from the picture
   const std::vector<Contact> *contacts = nullptr;
   const Settings *settings = nullptr;
   std::filesystem::path state; // folder for outbox, timers, undo journal, screenshots
@@ -47,6 +48,9 @@ public:
   virtual Outcome execute(const ActionSpec &spec, const Action &action, Hands &hands) = 0;
   virtual Outcome undo(const Json &data, Hands &hands); // default: failed, "cannot be undone"
 };
+
+// A failure with a reply in the user's language.
+Outcome failed(const Hands &hands, const std::string &detail, const std::string &zh, const std::string &en);
 
 // Each file NAME.cc in executors/ defines std::unique_ptr<Executor> make_NAME_executor(); CMake makes the table.
 std::vector<std::unique_ptr<Executor>> make_all_executors();

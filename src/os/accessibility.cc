@@ -7,17 +7,21 @@
 #include <atspi/atspi.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace yanxing::os {
 namespace {
 
 constexpr const char *kText = "org.a11y.atspi.Text";
 constexpr const char *kTable = "org.a11y.atspi.Table";
+constexpr const char *kComponent = "org.a11y.atspi.Component";
 constexpr const char *kSelection = "org.a11y.atspi.Selection";
 constexpr std::size_t kTextBytes = 1200; // of a widget's text
 constexpr ScanLimits kPreview{600, 16, 8, 3, 2}; // of a table while looking
 constexpr std::size_t kPreviewRows = 12;
 constexpr int kCellsTimeoutMs = 10000;
+constexpr int kLookTimeoutMs = 1500;
+constexpr std::size_t kSelectionWidgets = 800;
 constexpr int kActTimeoutMs = 3000;
 constexpr int kMostSelected = 2000;
 
@@ -66,8 +70,10 @@ public:
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       tree.widgets.push_back(widget(nodes_[i], i));
     }
+    tree.active = has_state(nodes_[0].states, ATSPI_STATE_ACTIVE);
     read_texts(tree, deadline);
     read_tables(tree, deadline);
+    tree.selection = selection_in(nodes_, deadline).value_or("");
     return tree;
   }
 
@@ -88,17 +94,18 @@ public:
     return grid;
   }
 
+  // Leaves the handles of the last snapshot as they are.
   Result<std::string> selected_text() override {
-    const auto seen = snapshot(400, 1500);
-    if (!seen) {
-      return seen.error();
+    const Deadline deadline = in(kLookTimeoutMs);
+    const auto active = find_active_window(*bus_, last_window_, deadline);
+    if (!active) {
+      return active.error();
     }
-    for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) { // the deepest focused one
-      if (has_state(node->states, ATSPI_STATE_FOCUSED)) {
-        return is_table(node->role) ? selected_cells(node->object) : selected_range(node->object);
-      }
+    auto text = selection_in(walk_showing(*bus_, active->roots, kSelectionWidgets, deadline), deadline);
+    if (!text) {
+      return Error{"nothing in the active window is selected", "Select a text first"};
     }
-    return Error{"nothing in the active window is selected", "Select a text first"};
+    return std::move(*text);
   }
 
   Status press(std::uint64_t handle) override {
@@ -154,7 +161,39 @@ private:
       table.rows = complete || sheet ? static_cast<int>(grid.size()) : size.rows;
       table.columns = complete || sheet ? static_cast<int>(grid.empty() ? 0 : grid[0].size()) : size.columns;
       table.text = as_lines(grid, kPreviewRows);
+      if (!grid.empty()) {
+        table.box = used_box(nodes_[i], grid, deadline);
+      }
     }
+  }
+
+  // A sheet fills its window, its data seldom does: the visible part of the used range.
+  Box used_box(const AccessibleNode &table, const CellGrid &grid, Deadline deadline) {
+    const auto corners = bus_->call({{table.object, kTable, "GetAccessibleAt", g_variant_new("(ii)", 0, 0)},
+                                     {table.object, kTable, "GetAccessibleAt",
+                                      g_variant_new("(ii)", static_cast<int>(grid.size()) - 1,
+                                                    static_cast<int>(grid[0].size()) - 1)}},
+                                    deadline);
+    std::vector<BusCall> calls{
+        {table.object, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)}};
+    for (const Variant &corner : corners) {
+      if (const ObjectRef cell = object_of(corner); !cell.null()) {
+        calls.push_back({cell, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)});
+      }
+    }
+    const auto boxes = bus_->call(calls, deadline);
+    if (boxes.size() != 3) {
+      return table.box;
+    }
+    const Box told = box_of(boxes[0]); // before undo_nested_shift, as the cells are
+    const Box first = box_of(boxes[1]);
+    const Box last = box_of(boxes[2]);
+    const int left = std::max(first.x, told.x);
+    const int top = std::max(first.y, told.y);
+    const Box used{left + table.box.x - told.x, top + table.box.y - told.y,
+                   std::min(last.x + last.width, told.x + told.width) - left,
+                   std::min(last.y + last.height, told.y + told.height) - top};
+    return first.empty() || last.empty() || used.empty() ? table.box : used;
   }
 
   TableSize table_size(const ObjectRef &table, Deadline deadline) {
@@ -163,44 +202,59 @@ private:
     return {property_int(replies[0], 0), property_int(replies[1], 0)};
   }
 
-  Result<std::string> selected_range(const ObjectRef &object) {
-    const auto range = bus_->call({{object, kText, "GetSelection", g_variant_new("(i)", 0)}}, in(kActTimeoutMs));
+  // Of the deepest focused widget; nothing where it has no selection.
+  std::optional<std::string> selection_in(const std::vector<AccessibleNode> &nodes, Deadline deadline) {
+    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+      if (has_state(node->states, ATSPI_STATE_FOCUSED)) {
+        std::string text =
+            is_table(node->role) ? selected_cells(node->object, deadline) : selected_range(node->object, deadline);
+        if (text.find_first_not_of("\t\n ") != std::string::npos) {
+          return text;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::string selected_range(const ObjectRef &object, Deadline deadline) {
+    const auto range = bus_->call({{object, kText, "GetSelection", g_variant_new("(i)", 0)}}, deadline);
     int from = 0;
     int to = 0;
     if (range[0] && g_variant_is_of_type(range[0].get(), G_VARIANT_TYPE("(ii)"))) {
       g_variant_get(range[0].get(), "(ii)", &from, &to);
     }
     if (from == to) {
-      return Error{"nothing in the focused field is selected", "Select a text first"};
+      return {};
     }
-    auto text = bus_->call_one({object, kText, "GetText", g_variant_new("(ii)", std::min(from, to), std::max(from, to))},
-                               kActTimeoutMs);
-    if (!text) {
-      return text.error();
-    }
-    return string_of(*text);
+    const auto text = bus_->call(
+        {{object, kText, "GetText", g_variant_new("(ii)", std::min(from, to), std::max(from, to))}}, deadline);
+    return string_of(text[0]);
   }
 
-  Result<std::string> selected_cells(const ObjectRef &table) {
-    const Deadline deadline = in(kActTimeoutMs);
+  // The selected cells as lines of tab-separated texts.
+  std::string selected_cells(const ObjectRef &table, Deadline deadline) {
     const auto count = bus_->call({property(table, kSelection, "NSelectedChildren")}, deadline);
     const int selected = std::min(property_int(count[0], 0), kMostSelected);
     std::vector<BusCall> calls;
     for (int i = 0; i < selected; ++i) {
       calls.push_back({table, kSelection, "GetSelectedChild", g_variant_new("(i)", i)});
     }
-    const auto cells = bus_->call(calls, deadline);
+    const auto children = bus_->call(calls, deadline);
+    std::vector<ObjectRef> cells;
     calls.clear();
-    for (const Variant &cell : cells) {
-      calls.push_back({object_of(cell), kText, "GetText", g_variant_new("(ii)", 0, -1)});
+    for (const Variant &child : children) {
+      if (ObjectRef cell = object_of(child); !cell.null()) {
+        calls.push_back({cell, kText, "GetText", g_variant_new("(ii)", 0, -1)});
+        calls.push_back({cell, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)});
+      }
     }
-    std::erase_if(calls, [](const BusCall &call) { return call.object.null(); });
     std::string text;
-    for (const Variant &reply : bus_->call(calls, deadline)) {
-      text += (text.empty() ? "" : "\t") + string_of(reply);
-    }
-    if (text.find_first_not_of('\t') == std::string::npos) {
-      return Error{"no filled cell is selected", "Select the cells first"};
+    const auto replies = bus_->call(calls, deadline);
+    int line = 0;
+    for (std::size_t i = 0; i + 1 < replies.size(); i += 2) {
+      const Box box = box_of(replies[i + 1]);
+      text += (i == 0 ? "" : box.y == line ? "\t" : "\n") + string_of(replies[i]);
+      line = box.y;
     }
     return text;
   }

@@ -1,7 +1,8 @@
 #include "os/atspi_cells.h"
 
+#include "os/shown_number.h"
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <string>
 
@@ -15,34 +16,6 @@ constexpr std::size_t kLongestCell = 32768; // bytes
 
 bool is_blank(const std::string &text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' '; });
-}
-
-bool drop_prefix(std::string_view &text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) {
-    return false;
-  }
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
-bool drop_suffix(std::string_view &text, std::string_view suffix) {
-  if (!text.ends_with(suffix)) {
-    return false;
-  }
-  text.remove_suffix(suffix.size());
-  return true;
-}
-
-void drop_currency(std::string_view &text) {
-  for (const std::string_view sign : {"¥", "￥", "$", "€", "£"}) {
-    while (drop_prefix(text, " ")) {
-    }
-    if (drop_prefix(text, sign)) {
-      while (drop_prefix(text, " ")) {
-      }
-      return;
-    }
-  }
 }
 
 // A square of cells still to be read.
@@ -215,45 +188,6 @@ private:
 };
 
 } // namespace
-
-std::optional<double> shown_number(std::string_view text) {
-  while (drop_prefix(text, " ")) {
-  }
-  while (drop_suffix(text, " ")) {
-  }
-  bool negative = false;
-  if (text.size() > 2 && text.front() == '(' && text.back() == ')') { // accounting format
-    negative = true;
-    text = text.substr(1, text.size() - 2);
-  }
-  drop_currency(text);
-  if (drop_prefix(text, "-") || drop_prefix(text, "−")) {
-    negative = !negative;
-  } else {
-    drop_prefix(text, "+");
-  }
-  drop_currency(text);
-  const bool percent = drop_suffix(text, "%") || drop_suffix(text, "％");
-  // Thousands separators are believed only in groups of three, so that "1,2" is not 12.
-  std::string digits;
-  const std::size_t point = std::min(text.find('.'), text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != ',') {
-      digits += text[i];
-    } else if (i == 0 || i > point || (point - i) % 4 != 0) {
-      return std::nullopt;
-    }
-  }
-  if (digits.empty() || digits.size() > 64 || (digits[0] != '.' && (digits[0] < '0' || digits[0] > '9'))) {
-    return std::nullopt;
-  }
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return std::nullopt;
-  }
-  return (negative ? -value : value) / (percent ? 100 : 1);
-}
 
 void trim(CellGrid &grid) {
   std::size_t columns = 0;

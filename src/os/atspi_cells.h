@@ -5,13 +5,8 @@
 #include "os/desktop.h"
 
 #include <cstddef>
-#include <optional>
-#include <string_view>
 
 namespace yanxing::os {
-
-// The number a cell shows ("1,234.50", "-3", "(5)", "¥1,200", "12%", "1.2E+03"), nothing where it shows a text.
-std::optional<double> shown_number(std::string_view text);
 
 // Cuts blank rows at the end and blank columns at the right.
 void trim(CellGrid &grid);

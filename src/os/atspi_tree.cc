@@ -36,14 +36,6 @@ std::uint32_t role_of(const Variant &reply) {
   return role;
 }
 
-Box box_of(const Variant &reply) {
-  Box box;
-  if (reply && g_variant_is_of_type(reply.get(), G_VARIANT_TYPE("((iiii))"))) {
-    g_variant_get(reply.get(), "((iiii))", &box.x, &box.y, &box.width, &box.height);
-  }
-  return box;
-}
-
 void read_states(AtspiBus &bus, std::vector<AccessibleNode> &nodes, Deadline deadline) {
   std::vector<BusCall> calls;
   for (const AccessibleNode &node : nodes) {
@@ -153,6 +145,14 @@ std::size_t choose(const std::vector<AccessibleNode> &windows, const ObjectRef &
 }
 
 } // namespace
+
+Box box_of(const Variant &reply) {
+  Box box;
+  if (reply && g_variant_is_of_type(reply.get(), G_VARIANT_TYPE("((iiii))"))) {
+    g_variant_get(reply.get(), "((iiii))", &box.x, &box.y, &box.width, &box.height);
+  }
+  return box;
+}
 
 bool manages_descendants(const AccessibleNode &node) {
   return has_state(node.states, ATSPI_STATE_MANAGES_DESCENDANTS);

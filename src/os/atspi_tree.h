@@ -37,6 +37,9 @@ std::vector<AccessibleNode> walk_showing(AtspiBus &bus, const std::vector<Access
 // above them, its menu bar: 25 pixels too high. The nested root pane fills its parent, so the two differ by that shift.
 void undo_nested_shift(std::vector<AccessibleNode> &nodes);
 
+// The reply of Component.GetExtents; empty where there is none.
+Box box_of(const Variant &reply);
+
 bool manages_descendants(const AccessibleNode &node);
 
 } // namespace yanxing::os

@@ -47,6 +47,8 @@ struct Widget {
 struct WidgetTree {
   std::string app;
   std::string title;
+  bool active = true;          // the window says that it is the active one (else it is merely the best guess)
+  std::string selection;       // what is selected in the focused widget: a text, or cells (tabs, lines)
   std::vector<Widget> widgets; // parents before children; at most the limit asked for
 };
 

@@ -18,6 +18,7 @@ struct Sight {
   Screen screen;
   Picture picture;                                // empty for a screen JSON
   std::map<std::string, std::uint64_t> widgets;   // element id → os::Widget handle (live only)
+  std::map<std::string, os::CellGrid> grids;      // element id → cells of a table found in the picture
 };
 
 struct OcrFiles {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <numeric>
 #include <string_view>
@@ -9,22 +10,29 @@
 namespace yanxing::speech {
 namespace {
 
-double log_sum_exp(const std::vector<float> &logits, const std::vector<whisper_token> &ids) {
-  double top = -1e30;
-  for (const auto id : ids) {
-    top = std::max(top, static_cast<double>(logits[static_cast<std::size_t>(id)]));
+// Softmax normaliser of `logits` over what `keep` admits.
+template <class Keep> double log_sum_exp(const std::vector<float> &logits, Keep keep) {
+  float top = -1e30F;
+  for (std::size_t id = 0; id < logits.size(); ++id) {
+    if (keep(id)) {
+      top = std::max(top, logits[id]);
+    }
   }
   double sum = 0;
-  for (const auto id : ids) {
-    sum += std::exp(static_cast<double>(logits[static_cast<std::size_t>(id)]) - top);
+  for (std::size_t id = 0; id < logits.size(); ++id) {
+    if (keep(id)) {
+      sum += std::exp(logits[id] - top);
+    }
   }
-  return top + std::log(sum);
+  return static_cast<double>(top) + std::log(sum);
 }
 
-// The same run of tokens three times in a row at the end: the decoder is caught in a loop.
-bool repeats(const std::vector<whisper_token> &tokens) {
-  for (std::size_t length = 1; length <= 8; ++length) {
-    const std::size_t times = length == 1 ? 5 : 3;
+// Length of a run of tokens that stands several times in a row at the end (the decoder is caught in a loop), else 0,
+// and how often it stands there at least.
+std::size_t loop_length(const std::vector<whisper_token> &tokens, std::size_t &times) {
+  constexpr std::size_t kLongestRun = 16;
+  for (std::size_t length = 1; length <= kLongestRun; ++length) {
+    times = length == 1 ? 6 : length <= 4 ? 4 : 3; // "no no no no" is said; longer runs hardly
     if (tokens.size() < length * times) {
       continue;
     }
@@ -34,40 +42,52 @@ bool repeats(const std::vector<whisper_token> &tokens) {
       same = std::equal(last, tokens.end(), last - static_cast<std::ptrdiff_t>(i * length));
     }
     if (same) {
-      return true;
+      return length;
     }
   }
-  return false;
+  return 0;
 }
 
-bool is_symbol(std::string_view piece) {
+std::string_view without_blanks(std::string_view piece) {
   while (!piece.empty() && piece.front() == ' ') {
     piece.remove_prefix(1);
   }
-  static constexpr std::string_view kSymbols = "\"#()*+/:;<=>@[\\]^_`{|}~";
-  if (piece.empty()) {
-    return false;
-  }
-  if (std::all_of(piece.begin(), piece.end(), [](char c) { return kSymbols.find(c) != std::string_view::npos; })) {
-    return true;
-  }
+  return piece;
+}
+
+// After the reference decoder's list of symbols that annotate instead of spelling what is said. ':' stays: 3:30.
+bool is_symbol(std::string_view piece) {
+  piece = without_blanks(piece);
+  static constexpr std::string_view kSymbols = "\"#()*+/;<=>@[\\]^_`{|}~";
   static constexpr std::array<std::string_view, 8> kOthers{"♪", "♩", "♫", "♬", "「", "」", "『", "』"};
-  return std::any_of(kOthers.begin(), kOthers.end(), [&](std::string_view other) { return piece.starts_with(other); });
+  return !piece.empty() &&
+         (std::all_of(piece.begin(), piece.end(), [](char c) { return kSymbols.find(c) != std::string_view::npos; }) ||
+          std::any_of(kOthers.begin(), kOthers.end(), [&](auto other) { return piece.starts_with(other); }));
+}
+
+bool is_wordless(std::string_view piece) {
+  piece = without_blanks(piece);
+  static constexpr std::array<std::string_view, 6> kMarks{"，", "。", "！", "？", "、", "…"};
+  return std::all_of(piece.begin(), piece.end(), [](char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; }) ||
+         std::any_of(kMarks.begin(), kMarks.end(), [&](auto mark) { return piece == mark; });
 }
 
 } // namespace
 
 WhisperDecoder::WhisperDecoder(whisper_context *context, int threads) : context_(context), threads_(threads) {
   const auto size = static_cast<std::size_t>(whisper_n_vocab(context));
-  banned_.assign(size, false);
-  const auto end = whisper_token_eot(context);
-  for (std::size_t id = 0; id < size; ++id) {
-    const auto token = static_cast<whisper_token>(id);
-    banned_[id] = token > end || (token < end && is_symbol(whisper_token_to_str(context, token)));
+  banned_.assign(size, true);
+  wordless_.assign(size, true);
+  const auto end = static_cast<std::size_t>(whisper_token_eot(context));
+  for (std::size_t id = 0; id < end; ++id) {
+    const std::string_view piece = whisper_token_to_str(context, static_cast<whisper_token>(id));
+    banned_[id] = is_symbol(piece);
+    wordless_[id] = is_wordless(piece);
   }
+  banned_[end] = false;
 }
 
-std::vector<float> WhisperDecoder::step(const std::vector<whisper_token> &tokens, int past) {
+std::vector<float> WhisperDecoder::logits_after(const std::vector<whisper_token> &tokens, int past) {
   const auto count = static_cast<int>(tokens.size());
   if (whisper_decode(context_, tokens.data(), count, past, threads_) != 0) {
     return {};
@@ -77,112 +97,142 @@ std::vector<float> WhisperDecoder::step(const std::vector<whisper_token> &tokens
   return {row, row + size};
 }
 
-Language WhisperDecoder::tell_language() {
-  const auto logits = step({whisper_token_sot(context_)}, 0);
+// Radford et al. 2022, section 2.3: what follows <|startoftranscript|> tells the language and whether anybody speaks.
+WhisperDecoder::Start WhisperDecoder::tell_start() {
+  Start start;
+  const auto logits = logits_after({whisper_token_sot(context_)}, 0);
   if (logits.empty()) {
-    return Language::kEnglish;
+    start.no_speech_probability = 1;
+    return start;
   }
-  const auto zh = static_cast<std::size_t>(whisper_token_lang(context_, whisper_lang_id("zh")));
-  const auto en = static_cast<std::size_t>(whisper_token_lang(context_, whisper_lang_id("en")));
-  return logits[zh] > logits[en] ? Language::kChinese : Language::kEnglish;
+  const double total = log_sum_exp(logits, [](std::size_t) { return true; });
+  const auto silence = static_cast<std::size_t>(whisper_token_nosp(context_));
+  start.no_speech_probability = std::exp(static_cast<double>(logits[silence]) - total);
+  if (whisper_is_multilingual(context_) != 0) {
+    const auto zh = static_cast<std::size_t>(whisper_token_lang(context_, whisper_lang_id("zh")));
+    const auto en = static_cast<std::size_t>(whisper_token_lang(context_, whisper_lang_id("en")));
+    start.language = logits[zh] > logits[en] ? Language::kChinese : Language::kEnglish;
+  }
+  return start;
 }
 
-// Whisper, section 2.3 and its reference decoder: probability of <|nospeech|> right after <|startoftranscript|>.
-double WhisperDecoder::no_speech() {
-  const auto logits = step({whisper_token_sot(context_)}, 0);
-  if (logits.empty()) {
-    return 1;
+WhisperDecoder::Step WhisperDecoder::two_likeliest(const std::vector<float> &logits, bool at_start) const {
+  const auto end = static_cast<std::size_t>(whisper_token_eot(context_));
+  const auto allowed = [&](std::size_t id) { return !banned_[id] && !(at_start && (id == end || wordless_[id])); };
+  std::size_t first = logits.size();
+  std::size_t second = logits.size();
+  for (std::size_t id = 0; id < logits.size(); ++id) {
+    if (!allowed(id)) {
+      continue;
+    }
+    if (first == logits.size() || logits[id] > logits[first]) {
+      second = std::exchange(first, id);
+    } else if (second == logits.size() || logits[id] > logits[second]) {
+      second = id;
+    }
   }
-  std::vector<whisper_token> all(logits.size());
-  std::iota(all.begin(), all.end(), 0);
-  const auto nosp = static_cast<std::size_t>(whisper_token_nosp(context_));
-  return std::exp(static_cast<double>(logits[nosp]) - log_sum_exp(logits, all));
+  const double total = log_sum_exp(logits, allowed);
+  const auto choice = [&](std::size_t id) {
+    return Choice{static_cast<whisper_token>(id), static_cast<double>(logits[id]) - total};
+  };
+  return {choice(first), choice(second)};
 }
 
-WhisperDecoder::Path WhisperDecoder::greedy(const std::vector<whisper_token> &prompt, std::vector<whisper_token> start,
-                                            int most_tokens) {
-  Path path;
+void WhisperDecoder::extend(Path &path, std::vector<whisper_token> feed, int past, int most_tokens) {
   const auto end = whisper_token_eot(context_);
-  std::vector<whisper_token> feed = prompt;
-  feed.insert(feed.end(), start.begin(), start.end());
-  path.tokens = std::move(start);
-  int past = 0;
   while (static_cast<int>(path.tokens.size()) < most_tokens) {
-    const auto logits = step(feed, past);
+    const auto logits = logits_after(feed, past);
     if (logits.empty()) {
-      return path;
+      return;
     }
     past += static_cast<int>(feed.size());
-    std::vector<whisper_token> allowed;
-    for (whisper_token id = 0; id <= end; ++id) {
-      if (!banned_[static_cast<std::size_t>(id)] && !(id == end && path.tokens.empty())) {
-        allowed.push_back(id);
-      }
-    }
-    const auto by_logit = [&](whisper_token a, whisper_token b) {
-      return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)];
-    };
-    std::partial_sort(allowed.begin(), allowed.begin() + 2, allowed.end(), by_logit);
-    const double total = log_sum_exp(logits, allowed);
-    const auto log_p = [&](whisper_token id) { return static_cast<double>(logits[static_cast<std::size_t>(id)]) - total; };
-    path.log_probabilities.push_back(log_p(allowed[0]));
-    path.second.emplace_back(allowed[1], log_p(allowed[1]));
-    if (allowed[0] == end) {
+    path.steps.push_back(two_likeliest(logits, path.tokens.empty()));
+    const auto next = path.steps.back().best.token;
+    if (next == end) {
       path.finished = true;
-      return path;
+      return;
     }
-    path.tokens.push_back(allowed[0]);
-    if (repeats(path.tokens)) {
-      return path;
+    path.tokens.push_back(next);
+    std::size_t times = 0;
+    if (const auto run = loop_length(path.tokens, times); run > 0) {
+      path.looping = true;
+      path.tokens.resize(path.tokens.size() - run * (times - 1));
+      return;
     }
-    feed = {allowed[0]};
+    feed = {next};
   }
-  return path;
 }
 
-std::string WhisperDecoder::text_of(const Path &path) const {
+std::string WhisperDecoder::text_of(const std::vector<whisper_token> &tokens) const {
   std::string text;
-  for (const auto token : path.tokens) {
+  for (const auto token : tokens) {
     text += whisper_token_to_str(context_, token);
   }
   return text;
 }
 
+double WhisperDecoder::mean(const std::vector<Step> &steps) {
+  constexpr double kNothing = -10;
+  const double sum = std::accumulate(steps.begin(), steps.end(), 0.0,
+                                     [](double total, const Step &step) { return total + step.best.log_probability; });
+  return steps.empty() ? kNothing : sum / static_cast<double>(steps.size());
+}
+
+// Where the runner-up came closest it is taken and the text goes on from there. From back to front, so that the
+// decoder's cache still holds the best path up to each of those places: an alternative costs its own tail only.
+void WhisperDecoder::add_alternatives(DecodedWindow &window, const Path &best, int prompt_size, int most_tokens,
+                                      int n_best) {
+  constexpr double kTooUnlikely = -4; // log of the runner-up against the choice
+  const auto gap = [&](std::size_t i) {
+    return best.steps[i].second.log_probability - best.steps[i].best.log_probability;
+  };
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < best.steps.size() && i <= best.tokens.size(); ++i) {
+    if (!wordless_[static_cast<std::size_t>(best.steps[i].second.token)] && gap(i) > kTooUnlikely) {
+      places.push_back(i);
+    }
+  }
+  std::sort(places.begin(), places.end(), [&](std::size_t a, std::size_t b) { return gap(a) > gap(b); });
+  places.resize(std::min(places.size(), static_cast<std::size_t>(n_best - 1)));
+  std::sort(places.rbegin(), places.rend());
+  for (const auto at : places) {
+    const auto offset = static_cast<std::ptrdiff_t>(at);
+    Path path;
+    path.tokens.assign(best.tokens.begin(), best.tokens.begin() + offset);
+    path.steps.assign(best.steps.begin(), best.steps.begin() + offset);
+    const auto taken = best.steps[at].second;
+    path.tokens.push_back(taken.token);
+    path.steps.push_back({taken, taken});
+    extend(path, {taken.token}, prompt_size + static_cast<int>(at), most_tokens);
+    if (path.finished) {
+      window.alternatives.push_back({text_of(path.tokens), mean(path.steps)});
+    }
+  }
+  std::sort(window.alternatives.begin(), window.alternatives.end(),
+            [](const auto &a, const auto &b) { return a.mean_log_probability > b.mean_log_probability; });
+}
+
 DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_tokens, int n_best) {
+  const auto start = tell_start();
   DecodedWindow window;
-  window.language = language ? *language : tell_language();
-  window.no_speech_probability = no_speech();
-  std::vector<whisper_token> prompt{whisper_token_sot(context_)};
+  window.no_speech_probability = start.no_speech_probability;
+  window.language = language.value_or(start.language);
+  std::vector<whisper_token> prompt; // behind <|startoftranscript|>, which is in the cache by now
   if (whisper_is_multilingual(context_) != 0) {
-    prompt.push_back(whisper_token_lang(context_, whisper_lang_id(window.language == Language::kChinese ? "zh" : "en")));
+    prompt.push_back(whisper_token_lang(context_, whisper_lang_id(std::string(language_code(window.language)).c_str())));
     prompt.push_back(whisper_token_transcribe(context_));
   }
   prompt.push_back(whisper_token_not(context_));
-  const auto best = greedy(prompt, {}, most_tokens);
-  const auto mean = [](const std::vector<double> &values) {
-    return values.empty() ? -10.0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-  };
-  window.text = text_of(best);
-  window.mean_log_probability = mean(best.log_probabilities);
+  const int prompt_size = 1 + static_cast<int>(prompt.size());
+  most_tokens = std::min(most_tokens, whisper_n_text_ctx(context_) - prompt_size - 1);
+  Path best;
+  extend(best, std::move(prompt), 1, most_tokens);
+  window.text = text_of(best.tokens);
+  window.mean_log_probability = mean(best.steps);
   window.finished = best.finished;
-  // Alternatives: where the runner-up was closest, take it and go on from there.
-  std::vector<std::size_t> unsure(best.second.size());
-  std::iota(unsure.begin(), unsure.end(), 0U);
-  std::sort(unsure.begin(), unsure.end(), [&](std::size_t a, std::size_t b) {
-    return best.second[a].second - best.log_probabilities[a] > best.second[b].second - best.log_probabilities[b];
-  });
-  for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(n_best) && i < unsure.size(); ++i) {
-    const auto at = unsure[i];
-    if (best.second[at].first == whisper_token_eot(context_)) {
-      continue;
-    }
-    auto start = std::vector<whisper_token>(best.tokens.begin(), best.tokens.begin() + static_cast<std::ptrdiff_t>(at));
-    start.push_back(best.second[at].first);
-    const auto other = greedy(prompt, start, most_tokens);
-    auto scores = std::vector<double>(best.log_probabilities.begin(), best.log_probabilities.begin() + static_cast<std::ptrdiff_t>(at));
-    scores.push_back(best.second[at].second);
-    scores.insert(scores.end(), other.log_probabilities.begin(), other.log_probabilities.end());
-    window.alternatives.push_back({text_of(other), mean(scores)});
+  window.looping = best.looping;
+  if (n_best > 1) {
+    add_alternatives(window, best, prompt_size, most_tokens, n_best);
   }
   return window;
 }

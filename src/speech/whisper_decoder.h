@@ -15,14 +15,15 @@ namespace yanxing::speech {
 struct DecodedWindow {
   std::string text;
   Language language = Language::kEnglish;
-  double mean_log_probability = 0;
-  double no_speech_probability = 0;
-  bool finished = false; // ended by itself, without running into the limit or repeating itself
+  double mean_log_probability = 0;  // per token, the end token included
+  double no_speech_probability = 0; // of <|nospeech|> right after <|startoftranscript|>
+  bool finished = false;            // ended by itself, without running into the limit
+  bool looping = false;             // stopped because it repeated itself; `text` holds the run once
   struct Alternative {
     std::string text;
     double mean_log_probability = 0;
   };
-  std::vector<Alternative> alternatives;
+  std::vector<Alternative> alternatives; // likeliest first
 };
 
 class WhisperDecoder {
@@ -32,21 +33,38 @@ public:
   DecodedWindow decode(std::optional<Language> language, int most_tokens, int n_best);
 
 private:
+  struct Choice {
+    whisper_token token = 0;
+    double log_probability = 0;
+  };
+  struct Step {
+    Choice best;
+    Choice second;
+  };
   struct Path {
     std::vector<whisper_token> tokens; // text tokens only
-    std::vector<double> log_probabilities;
-    std::vector<std::pair<whisper_token, double>> second; // runner-up at each step
+    std::vector<Step> steps;           // one more than tokens where finished
     bool finished = false;
+    bool looping = false;
   };
-  Language tell_language();
-  double no_speech();
-  Path greedy(const std::vector<whisper_token> &prompt, std::vector<whisper_token> start, int most_tokens);
-  std::vector<float> step(const std::vector<whisper_token> &tokens, int past);
-  [[nodiscard]] std::string text_of(const Path &path) const;
+  struct Start {
+    Language language = Language::kEnglish;
+    double no_speech_probability = 0;
+  };
+
+  Start tell_start();
+  // Feeds `feed` at position `past` and goes on greedily; `path` holds the text so far.
+  void extend(Path &path, std::vector<whisper_token> feed, int past, int most_tokens);
+  void add_alternatives(DecodedWindow &window, const Path &best, int prompt_size, int most_tokens, int n_best);
+  std::vector<float> logits_after(const std::vector<whisper_token> &tokens, int past);
+  [[nodiscard]] Step two_likeliest(const std::vector<float> &logits, bool at_start) const;
+  [[nodiscard]] std::string text_of(const std::vector<whisper_token> &tokens) const;
+  static double mean(const std::vector<Step> &steps);
 
   whisper_context *context_;
   int threads_;
-  std::vector<bool> banned_; // symbols that are not speech
+  std::vector<bool> banned_;    // symbols that are not speech, and everything past the end token
+  std::vector<bool> wordless_;  // punctuation and blanks: no worthwhile alternative
 };
 
 } // namespace yanxing::speech

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Formats our C++ files in place; --check only says which differ, and fails then.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+mapfile -t files < <(find src tests bench -name '*.cc' -o -name '*.h' | sort)
+if [ "${1:-}" != --check ]; then
+  exec clang-format -i "${files[@]}"
+fi
+if ! clang-format --dry-run -Werror "${files[@]}" 2>&1 | grep -E '^(src|tests|bench)/.*error:' | cut -d: -f1 | uniq -c; then
+  exit 0
+fi
+echo "error: the files above are not formatted. Run scripts/format.sh" >&2
+exit 1

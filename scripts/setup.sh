@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Everything from a fresh clone to a program that runs: packages, third-party parts, build, models. What is done
+# already is not done again, so this takes a moment where nothing changed and needs no network then.
+#   setup.sh                what ./run needs
+#   setup.sh --quiet        the same, silent unless something fails
+#   setup.sh --no-models    without fetching models
+#   setup.sh --only-deps    packages and third-party parts alone
+#   setup.sh --print-deps   prints the folder of the third-party parts (-DYANXING_DEPS) and does nothing
+#   setup.sh --peer         also builds bench/'s peer, llama-server and whisper-cli; prints their folder last
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${YANXING_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/yanxing}
+logs=$cache/logs
+
+models=true only_deps=false print_deps=false peer=false say_quiet=false
+for argument in "$@"; do
+  case $argument in
+    --quiet) say_quiet=true ;;
+    --no-models) models=false ;;
+    --only-deps) only_deps=true ;;
+    --print-deps) print_deps=true ;;
+    --peer) peer=true ;;
+    *)
+      sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+      exit 2
+      ;;
+  esac
+done
+
+source "$root/scripts/lib/say.sh"
+source "$root/scripts/lib/packages.sh"
+source "$root/scripts/lib/fetch.sh"
+source "$root/scripts/lib/third_party.sh"
+
+build_project() {
+  local build=$root/build/release deps=$1 log=$logs/build.log
+  mkdir -p "$root/build"
+  exec 8>"$root/build/.lock" # two builds in one folder would break each other
+  flock -n 8 || { say "build: another one is running; waiting for it"; flock 8; }
+  if ! grep -qsxF "YANXING_DEPS:PATH=$deps" "$build/CMakeCache.txt" || [ ! -f "$build/build.ninja" ]; then
+    say "build: configuring"
+    cmake -S "$root" --preset release -DYANXING_DEPS="$deps" >"$log" 2>&1 8>&- || {
+      tail -n 20 "$log" >&2
+      fail "cmake could not configure the project" "The whole log is $log"
+    }
+  fi
+  ninja -C "$build" yanxing 2>&1 8>&- | show_ninja build || fail "the project did not build" "The lines above say where"
+  flock -u 8
+}
+
+if $print_deps; then
+  echo "$cache/deps/$(deps_key)"
+  exit
+fi
+mkdir -p "$logs"
+install_packages
+deps=$cache/deps/$(deps_key)
+build_third_party "llama.cpp, whisper.cpp" parts "$deps"
+if $peer; then
+  build_third_party "llama-server, whisper-cli" peer "$deps-peer" -DYANXING_PEER=ON
+fi
+if ! $only_deps; then
+  build_project "$deps"
+  if $models; then
+    quiet=()
+    $say_quiet && quiet=(--quiet)
+    "$root/build/release/yanxing" "${quiet[@]}" pull
+  fi
+fi
+if $peer; then
+  echo "$deps-peer/bin"
+fi

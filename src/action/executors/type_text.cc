@@ -1,0 +1,42 @@
+#include "action/executor.h"
+
+namespace yanxing::action {
+namespace {
+
+class TypeText final : public Executor {
+public:
+  [[nodiscard]] std::string_view name() const override { return "builtin:type_text"; }
+
+  Outcome execute(const ActionSpec & /*spec*/, const Action &action, Hands &hands) override {
+    if (hands.input == nullptr) {
+      return failed(hands, "there is no desktop to type on", "这里没有桌面可以输入。", "There is no desktop to type on.");
+    }
+    const auto id = string_or_empty(action.arguments, "target");
+    if (!id.empty() && hands.widgets != nullptr && hands.accessibility != nullptr) {
+      if (const auto widget = hands.widgets->find(id); widget != hands.widgets->end()) {
+        if (auto focused = hands.accessibility->focus(widget->second); !focused) {
+          return failed(hands, focused.error().message(), "没有找到输入的地方。", "I couldn't get to that field.");
+        }
+      }
+    }
+    const auto text = string_or_empty(action.arguments, "text");
+    if (auto typed = hands.input->type(text); !typed) {
+      return failed(hands, typed.error().message(), "没有输入成功。", "Typing did not work.");
+    }
+    return {OutcomeStatus::kDone, "typed " + std::to_string(text.size()) + " bytes", "", Json{{"keys", "ctrl+z"}}};
+  }
+
+  // Editors undo what was typed as one step.
+  Outcome undo(const Json &data, Hands &hands) override {
+    if (hands.input == nullptr || !hands.input->key(string_or_empty(data, "keys"))) {
+      return failed(hands, "the keys for undo were not taken", "撤销没有成功。", "Undo did not work.");
+    }
+    return {OutcomeStatus::kDone, "sent ctrl+z", hands.language == Language::kChinese ? "已撤销。" : "Undone.", nullptr};
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Executor> make_type_text_executor() { return std::make_unique<TypeText>(); }
+
+} // namespace yanxing::action

@@ -1,0 +1,119 @@
+#include "action/timers.h"
+
+#include "base/files.h"
+#include "os/process.h"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace yanxing::action {
+namespace fs = std::filesystem;
+namespace {
+
+int open_lock(const fs::path &file) {
+  std::error_code code;
+  fs::create_directories(file.parent_path(), code);
+  return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+std::vector<Timer> read_timers(const fs::path &file) {
+  std::vector<Timer> timers;
+  const auto json = read_json_file(file);
+  if (!json || !json->is_array()) {
+    return timers;
+  }
+  for (const auto &item : *json) {
+    if (item.is_object() && item.value("due", Json()).is_number_integer()) {
+      timers.push_back({string_or_empty(item, "id"), string_or_empty(item, "kind"), string_or_empty(item, "label"),
+                        item["due"].get<std::time_t>()});
+    }
+  }
+  std::sort(timers.begin(), timers.end(), [](const Timer &a, const Timer &b) { return a.due < b.due; });
+  return timers;
+}
+
+Status write_timers(const fs::path &file, const std::vector<Timer> &timers) {
+  Json list = Json::array();
+  for (const auto &timer : timers) {
+    list.push_back({{"id", timer.id}, {"kind", timer.kind}, {"label", timer.label}, {"due", timer.due}});
+  }
+  return write_file(file, dump(list) + "\n", 0600);
+}
+
+} // namespace
+
+TimerBook::TimerBook(fs::path state) : file_(std::move(state) / "timers.json") {}
+
+template <class Change> Status TimerBook::change(Change &&change) {
+  const int fd = open_lock(file_.string() + ".lock"); // read, change and write as one step among processes
+  if (fd >= 0) {
+    ::flock(fd, LOCK_EX);
+  }
+  auto timers = read_timers(file_);
+  change(timers);
+  auto written = write_timers(file_, timers);
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  return written;
+}
+
+Result<Timer> TimerBook::add(const std::string &kind, const std::string &label, std::time_t due) {
+  Timer timer{"", kind, label, due};
+  auto kept = change([&](std::vector<Timer> &timers) {
+    int number = 1;
+    const auto taken = [&](const Timer &other) { return other.id == kind + "_" + std::to_string(number); };
+    while (std::any_of(timers.begin(), timers.end(), taken)) {
+      ++number;
+    }
+    timer.id = kind + "_" + std::to_string(number);
+    timers.push_back(timer);
+  });
+  return kept ? Result<Timer>(timer) : Result<Timer>(kept.error());
+}
+
+Status TimerBook::remove(const std::string &id) {
+  return change([&](std::vector<Timer> &timers) { std::erase_if(timers, [&](const Timer &timer) { return timer.id == id; }); });
+}
+
+std::vector<Timer> TimerBook::all() const { return read_timers(file_); }
+
+Result<std::vector<Timer>> TimerBook::take_due(std::time_t now) {
+  std::vector<Timer> due;
+  auto changed = change([&](std::vector<Timer> &timers) {
+    std::copy_if(timers.begin(), timers.end(), std::back_inserter(due), [&](const Timer &timer) { return timer.due <= now; });
+    std::erase_if(timers, [&](const Timer &timer) { return timer.due <= now; });
+  });
+  return changed ? Result<std::vector<Timer>>(due) : Result<std::vector<Timer>>(changed.error());
+}
+
+std::optional<RingerLock> RingerLock::take(const fs::path &state) {
+  const int fd = open_lock(state / "ringer.lock");
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    return RingerLock(fd);
+  }
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  return std::nullopt;
+}
+
+RingerLock::RingerLock(RingerLock &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+RingerLock::~RingerLock() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+}
+
+Status ensure_ringer(const fs::path &state) {
+  if (!RingerLock::take(state)) {
+    return {}; // one is waiting already; it looks at the book again every second
+  }
+  std::error_code code;
+  const auto self = fs::read_symlink("/proc/self/exe", code);
+  return os::start_process({self.string(), "ring"});
+}
+
+} // namespace yanxing::action

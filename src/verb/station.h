@@ -1,0 +1,41 @@
+// A whole assistant at its station: models loaded, screen and hands at the ready. Shared by run and listen.
+#pragma once
+
+#include "assistant/turn.h"
+#include "assistant/voice.h"
+#include "verb/parts.h"
+
+#include <functional>
+#include <memory>
+
+namespace yanxing::verb {
+
+struct StationOptions {
+  bool ear = true;
+  bool voice = true;
+  bool voice_to_file = false; // gather only, no loudspeaker
+  bool dry_run = false;
+  bool yes = false;
+  assistant::Narrator narrate;
+};
+
+struct Station {
+  Settings settings;
+  action::Registry registry;
+  std::unique_ptr<assistant::Mind> mind;
+  std::unique_ptr<speech::Recognizer> recognizer;
+  std::unique_ptr<text::Repairer> repairer;
+  std::unique_ptr<screen::TextReader> reader;
+  std::unique_ptr<assistant::Voice> voice;
+  action::Operator hand;
+  Desktop desktop;
+  std::unique_ptr<assistant::Turn> turn;
+};
+
+Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, const StationOptions &wanted);
+
+// Listens until SIGINT; each turn is reported after it was acted on and spoken.
+Status listen_to_microphone(const DecidingOptions &options, Station &station,
+                            const std::function<void(const assistant::TurnReport &)> &on_turn);
+
+} // namespace yanxing::verb
