@@ -2,7 +2,7 @@
 # A headless desktop for tests and demonstrations: X server, session bus, accessibility bus, window manager,
 # and a file open in LibreOffice Calc.
 #   desktop.sh [start] [FILE] [--size WxH]   prints DISPLAY=… and DBUS_SESSION_BUS_ADDRESS=… once all is ready
-#   desktop.sh stop                          ends everything that start began
+#   desktop.sh stop                          ends everything that start began and removes its folder
 #   desktop.sh status                        prints the same lines where the desktop is up, else fails
 # A desktop that is up is replaced by start. $YANXING_DESKTOP names the folder of its state, so that several can
 # stand side by side.
@@ -167,7 +167,11 @@ start() {
   state=$(cd "$state" && pwd)
   export XDG_RUNTIME_DIR="$state/runtime"
   mkdir -p -m 700 "$XDG_RUNTIME_DIR"
-  trap 'stop' INT TERM
+  trap 'stop; exit 130' INT TERM
+  case ${LC_ALL:-${LANG:-}} in
+    *[Uu][Tt][Ff]*) ;;
+    *) export LC_ALL=C.UTF-8 ;; # else names that are not ASCII come out as question marks
+  esac
   start_x
   launch openbox openbox
   start_buses
@@ -198,5 +202,6 @@ while [ $# -gt 0 ]; do
 done
 case $verb in
   start) start "$file" ;;
-  *) "$verb" ;;
+  status) status ;;
+  stop) stop && rm -rf "$state" ;;
 esac

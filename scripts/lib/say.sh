@@ -11,28 +11,34 @@ fail() {
 }
 
 # Reads ninja's output: on a terminal one bar, else a line every 10 %. What is no progress line (a compiler's
-# error) passes through.
+# error) passes through. (Not in awk: mawk reads a pipe in blocks, so nothing would be seen for minutes.)
 show_ninja() {
-  local terminal=false
+  local what=$1 line done_steps steps tenth=0 last=0 bar drawn=false terminal=false
   [ -t 2 ] && terminal=true
-  awk -v what="$1" -v terminal="$terminal" -v quiet="$say_quiet" '
-    function bar(done, total,   text, i) {
-      text = ""
-      for (i = 0; i < 30; i++) text = text (i < 30 * done / total ? "#" : ".")
-      return text
-    }
-    match($0, /^\[[0-9]+\/[0-9]+\]/) {
-      split(substr($0, 2, RLENGTH - 2), part, "/")
-      if (part[1] == 0 || quiet == "true") next
-      if (terminal == "true") printf "\r%s [%s] %d/%d", what, bar(part[1], part[2]), part[1], part[2] > "/dev/stderr"
-      else if (int(10 * part[1] / part[2]) > tenth) {
-        tenth = int(10 * part[1] / part[2])
-        printf "%s: %d %% (%d of %d)\n", what, 10 * tenth, part[1], part[2] > "/dev/stderr"
-      }
-      shown = 1
-      next
-    }
-    /^ninja: (no work to do|Entering directory)/ { next }
-    { if (shown && terminal == "true") printf "\n" > "/dev/stderr"; shown = 0; print > "/dev/stderr" }
-    END { if (shown && terminal == "true") printf "\n" > "/dev/stderr" }'
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      done_steps=${BASH_REMATCH[1]} steps=${BASH_REMATCH[2]}
+      if $say_quiet || [ "$done_steps" = 0 ]; then
+        continue
+      fi
+      tenth=$((10 * done_steps / steps))
+      if $terminal; then
+        bar=$(printf '%*s' $((3 * tenth)) '')
+        printf '\r%s [%-30s] %d/%d' "$what" "${bar// /#}" "$done_steps" "$steps" >&2
+        drawn=true
+      elif [ "$tenth" -gt "$last" ]; then
+        last=$tenth
+        printf '%s: %d %% (%d of %d)\n' "$what" $((10 * tenth)) "$done_steps" "$steps" >&2
+      fi
+    elif [[ ! $line =~ ^ninja:\ (no\ work|Entering) && ! $line =~ ^--\ |^$ ]]; then
+      if $drawn; then
+        printf '\n' >&2
+        drawn=false
+      fi
+      printf '%s\n' "$line" >&2
+    fi
+  done
+  if $drawn; then
+    printf '\n' >&2
+  fi
 }

@@ -33,11 +33,11 @@ struct Model {
   std::string summary;
   bool by_default = false; // pulled by ./run
   struct File {
-    std::string name;           // as it lies in models_folder()/<model name>/; a folder where it ends in "/"
-    std::uint64_t bytes = 0;    // of the parts together, before any conversion
-    std::string sha256;         // the same; empty for a folder, whose archive's hash stands for it
-    std::vector<Part> parts;    // concatenated in order
-    std::string convert;        // "", "ct2-to-ggml"
+    std::string name;              // as it lies in models_folder()/<model name>/; a folder where it ends in "/"
+    std::uint64_t bytes = 0;       // of the parts together, before any conversion
+    std::string sha256;            // the same; empty for a folder, whose archive's hash stands for it
+    std::vector<Part> parts;       // concatenated in order
+    std::string convert;           // "", "ct2-to-ggml"
     std::optional<Part> tokenizer; // second input of the conversion
 
     [[nodiscard]] bool is_folder() const { return name.ends_with('/'); }

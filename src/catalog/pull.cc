@@ -175,7 +175,7 @@ private:
       folders.emplace_back(word);
     }
     for (const auto &folder : folders) {
-      const auto path = folder / part.file;
+      auto path = folder / part.file;
       std::error_code code;
       if (!fs::is_regular_file(path, code)) {
         continue;
@@ -214,8 +214,8 @@ private:
     if (*hash != part.sha256) {
       std::error_code code;
       fs::remove(path, code);
-      return Error{part.file + " is not the file that is pinned: its sha256 is " + *hash + " instead of " + part.sha256 +
-                       "; it was removed",
+      return Error{part.file + " is not the file that is pinned: its sha256 is " + *hash + " instead of " +
+                       part.sha256 + "; it was removed",
                    "Run this again; if it stays so, the package index is not to be trusted"};
     }
     verified_[part.sha256] = path;

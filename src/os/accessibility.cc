@@ -3,6 +3,7 @@
 #include "os/atspi_roles.h"
 #include "os/atspi_tree.h"
 #include "os/desktop.h"
+#include "os/x11_scale.h"
 
 #include <atspi/atspi.h>
 
@@ -63,6 +64,7 @@ public:
     last_window_ = active->roots[0].object;
     nodes_ = walk_showing(*bus_, active->roots, static_cast<std::size_t>(std::max(limit, 1)), deadline);
     undo_nested_shift(nodes_);
+    scale_ = scale_of_active_window(nodes_[0].box);
     ++generation_;
     WidgetTree tree;
     tree.app = active->app;
@@ -73,6 +75,9 @@ public:
     tree.active = has_state(nodes_[0].states, ATSPI_STATE_ACTIVE);
     read_texts(tree, deadline);
     read_tables(tree, deadline);
+    for (Widget &widget : tree.widgets) {
+      widget.box = scaled(widget.box, scale_);
+    }
     tree.selection = selection_in(nodes_, deadline).value_or("");
     return tree;
   }
@@ -292,6 +297,7 @@ private:
   ObjectRef last_window_;
   std::vector<AccessibleNode> nodes_;
   std::uint64_t generation_ = 0;
+  int scale_ = 1;
 };
 
 } // namespace

@@ -12,6 +12,7 @@ namespace {
 constexpr const char *kAccessible = "org.a11y.atspi.Accessible";
 constexpr const char *kComponent = "org.a11y.atspi.Component";
 constexpr int kMostChildren = 300; // of one object: a long list's later items are scrolled away anyhow
+constexpr int kSilentApplicationMs = 400;
 constexpr int kMostApplications = 64;
 
 std::uint64_t states_of(const Variant &reply) {
@@ -173,7 +174,10 @@ Result<ActiveWindow> find_active_window(AtspiBus &bus, const ObjectRef &last, De
       apps.push_back(std::move(app));
     }
   }
-  std::vector<AccessibleNode> windows = children_of(bus, apps, 0, deadline);
+  // An application that hangs must not take the whole time with it.
+  const Deadline soon =
+      std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(kSilentApplicationMs));
+  std::vector<AccessibleNode> windows = children_of(bus, apps, 0, soon);
   read_states(bus, windows, deadline);
   keep_showing(windows);
   read_particulars(bus, windows, deadline);

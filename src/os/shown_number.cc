@@ -61,7 +61,7 @@ std::optional<double> shown_number(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != ',') {
       digits += text[i];
-    } else if (i == 0 || i > point || (point - i) % 4 != 0) {
+    } else if (i == 0 || i > point || (point - i) % 4 != 0 || (digits.size() > 3 && text.find(',') == i)) {
       return std::nullopt;
     }
   }

@@ -49,6 +49,14 @@ Picture from_pixbuf(const GdkPixbuf *pixbuf) {
   return picture;
 }
 
+// The loader fills what is missing of a truncated PNG or JPEG with white or grey and says nothing.
+bool is_truncated(std::string_view bytes) {
+  if (bytes.starts_with("\x89PNG")) {
+    return bytes.rfind("IEND") == std::string_view::npos;
+  }
+  return bytes.starts_with("\xff\xd8") && bytes.rfind("\xff\xd9") == std::string_view::npos;
+}
+
 } // namespace
 
 Result<Picture> read_picture(const std::filesystem::path &file) {
@@ -57,6 +65,9 @@ Result<Picture> read_picture(const std::filesystem::path &file) {
     return bytes.error();
   }
   const std::string hint = "Give a PNG, JPEG, BMP or GIF picture";
+  if (is_truncated(*bytes)) {
+    return Error{file.string() + " ends in the middle of the picture", hint};
+  }
   const Owned<GdkPixbufLoader> loader(gdk_pixbuf_loader_new());
   bool too_large = false;
   g_signal_connect(loader.get(), "size-prepared", G_CALLBACK(on_size), &too_large);

@@ -4,6 +4,7 @@
 #include "screen/rulings.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace yanxing::screen {
 namespace {
@@ -75,6 +76,24 @@ std::vector<int> with_hidden_rows(const std::vector<int> &xs, std::vector<int> y
   return cuts;
 }
 
+// The header whose filled background hides its lines: texts right above the grid that stand in its columns.
+void add_header_above(const std::vector<int> &xs, std::vector<int> &ys, const Lines &lines) {
+  const int height = ys[1] - ys[0];
+  std::vector<bool> filled(xs.size() - 1, false);
+  int top = ys[0];
+  for (const auto &line : lines) {
+    const int middle = middle_y(line.box);
+    const std::size_t column = between(xs, middle_x(line.box));
+    if (middle < ys[0] && middle > ys[0] - height && column < xs.size() && line.box.height < 2 * height) {
+      filled[column] = true;
+      top = std::min(top, line.box.y);
+    }
+  }
+  if (static_cast<std::size_t>(std::count(filled.begin(), filled.end(), true)) * 2 >= filled.size()) {
+    ys.insert(ys.begin(), std::max(0, std::min(top, ys[0] - 1)));
+  }
+}
+
 std::string only_text(const std::vector<std::size_t> &cell, const Lines &lines) {
   std::string text;
   for (const std::size_t line : cell) {
@@ -127,6 +146,15 @@ void drop_spreadsheet_frame(Sorted &sorted, const Lines &lines) {
   }
 }
 
+// The reader takes a cell's border for a letter: "14]", "2019-1-1|".
+std::string without_border(std::string text) {
+  while (!text.empty() && (text.back() == '|' || text.back() == ' ' ||
+                           (text.back() == ']' && text.find('[') == std::string::npos))) {
+    text.pop_back();
+  }
+  return text;
+}
+
 PictureTable table_of(const Sorted &sorted, std::size_t top, std::size_t bottom, std::size_t left, std::size_t right,
                       const Lines &lines) {
   PictureTable table;
@@ -137,7 +165,7 @@ PictureTable table_of(const Sorted &sorted, std::size_t top, std::size_t bottom,
     for (std::size_t column = left; column < right; ++column) {
       const auto &found = sorted.cells[row][column];
       table.lines.insert(table.lines.end(), found.begin(), found.end());
-      os::Cell cell{only_text(found, lines), 0, false};
+      os::Cell cell{without_border(only_text(found, lines)), 0, false};
       const auto number = os::shown_number(cell.text);
       cell.is_number = number.has_value();
       cell.number = number.value_or(0);
@@ -148,16 +176,28 @@ PictureTable table_of(const Sorted &sorted, std::size_t top, std::size_t bottom,
   return table;
 }
 
+// Data: two rows out of three mostly filled, about one text a cell, no column letters. A toolbar's groups hold many
+// texts and leave others blank.
 bool worth(const PictureTable &table) {
   if (table.cells.size() < 2 || table.cells[0].size() < 2) {
     return false;
   }
   std::size_t filled = 0;
+  std::size_t full_rows = 0;
   for (const auto &row : table.cells) {
-    filled += static_cast<std::size_t>(
-        std::count_if(row.begin(), row.end(), [](const os::Cell &cell) { return !cell.text.empty(); }));
+    std::size_t here = 0;
+    std::size_t letters = 0;
+    for (const os::Cell &cell : row) {
+      here += cell.text.empty() ? 0U : 1U;
+      letters += cell.text.size() == 1 && cell.text[0] >= 'A' && cell.text[0] <= 'Z' ? 1U : 0U;
+    }
+    if (letters >= 3 && letters * 4 >= here * 3) {
+      return false;
+    }
+    filled += here;
+    full_rows += here * 2 > row.size() ? 1U : 0U;
   }
-  return filled >= 4 && filled * 4 >= table.cells.size() * table.cells[0].size();
+  return filled >= 4 && full_rows * 3 >= table.cells.size() * 2 && table.lines.size() * 2 <= filled * 3;
 }
 
 // Runs of [begin, end) of indices for which `blank` is false.
@@ -176,11 +216,38 @@ template <class Blank> std::vector<std::pair<std::size_t, std::size_t>> filled_r
   return runs;
 }
 
+// A selected or filled row breaks a grid in two: parts that stand on one another with the same columns are one.
+std::vector<Grid> joined(std::vector<Grid> grids) {
+  std::sort(grids.begin(), grids.end(), [](const Grid &a, const Grid &b) { return a.ys[0] < b.ys[0]; });
+  std::vector<Grid> kept;
+  for (Grid &grid : grids) {
+    const auto below = std::find_if(kept.begin(), kept.end(), [&grid](const Grid &upper) {
+      const int height = upper.ys.back() - upper.ys[upper.ys.size() - 2];
+      const int gap = grid.ys[0] - upper.ys.back();
+      const auto shared = std::count_if(grid.xs.begin(), grid.xs.end(), [&upper](int x) {
+        return std::any_of(upper.xs.begin(), upper.xs.end(), [x](int other) { return std::abs(x - other) <= 4; });
+      });
+      return gap >= 0 && gap < 2 * height &&
+             static_cast<std::size_t>(shared) * 4 >= std::max(grid.xs.size(), upper.xs.size()) * 3;
+    });
+    if (below == kept.end()) {
+      kept.push_back(std::move(grid));
+    } else {
+      below->ys.insert(below->ys.end(), grid.ys.begin() + (grid.ys[0] - below->ys.back() < 5 ? 1 : 0), grid.ys.end());
+      if (grid.xs.size() > below->xs.size()) {
+        below->xs = std::move(grid.xs);
+      }
+    }
+  }
+  return kept;
+}
+
 long long area(const Box &box) { return static_cast<long long>(box.width) * box.height; }
 
 } // namespace
 
 std::vector<PictureTable> tables_from_grid(std::vector<int> xs, std::vector<int> ys, const Lines &lines) {
+  add_header_above(xs, ys, lines);
   ys = with_hidden_rows(xs, std::move(ys), lines);
   Sorted sorted = sort_into(std::move(xs), std::move(ys), lines, std::vector<bool>(lines.size(), false));
   drop_spreadsheet_frame(sorted, lines);
@@ -209,7 +276,7 @@ std::vector<PictureTable> tables_from_grid(std::vector<int> xs, std::vector<int>
 std::vector<PictureTable> find_tables(const Picture &picture, const Lines &lines) {
   std::vector<PictureTable> tables;
   std::vector<bool> taken(lines.size(), false);
-  for (Grid &grid : grids_of(find_rulings(picture))) {
+  for (Grid &grid : joined(grids_of(find_rulings(picture)))) {
     for (PictureTable &table : tables_from_grid(std::move(grid.xs), std::move(grid.ys), lines)) {
       const bool free = std::none_of(table.lines.begin(), table.lines.end(), [&](std::size_t i) { return taken[i]; });
       if (free) {

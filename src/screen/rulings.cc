@@ -12,6 +12,7 @@ namespace {
 constexpr int kContrast = 8; // a light grey grid on white differs by 20 to 40
 constexpr int kGap = 3;      // a crossing line interrupts a segment for its own width
 constexpr int kReach = 4;    // segments that end so close to another one touch it
+constexpr int kOpenSide = 14; // pixels beyond the last line that are a column of their own
 constexpr std::size_t kMostSegments = 1500;
 
 // The picture's luminance, read along either axis so that one scan serves both directions.
@@ -88,15 +89,79 @@ std::vector<Ruling> scan(const Luminance &luminance, bool horizontal, int shorte
   return found;
 }
 
-std::vector<int> merged(std::vector<int> places) {
-  std::sort(places.begin(), places.end());
-  std::vector<int> kept;
-  for (const int place : places) {
-    if (kept.empty() || place - kept.back() > kReach) {
-      kept.push_back(place);
+// Segments at (nearly) the same place, as one line of the grid.
+struct Line {
+  int at = 0;
+  int covered = 0; // pixels of all its segments
+  int from = 0;
+  int to = 0;
+};
+
+std::vector<Line> lines_of(std::vector<Ruling> segments) {
+  std::sort(segments.begin(), segments.end(), [](const Ruling &a, const Ruling &b) { return a.at < b.at; });
+  std::vector<Line> lines;
+  for (const Ruling &segment : segments) {
+    if (lines.empty() || segment.at - lines.back().at > kReach) {
+      lines.push_back({segment.at, 0, segment.from, segment.to});
+    }
+    Line &line = lines.back();
+    line.from = std::min(line.from, segment.from);
+    line.to = std::max(line.to, segment.to);
+  }
+  for (Line &line : lines) { // the union of the segments' spans
+    std::vector<std::pair<int, int>> spans;
+    for (const Ruling &segment : segments) {
+      if (segment.at >= line.at && segment.at - line.at <= kReach) {
+        spans.emplace_back(segment.from, segment.to);
+      }
+    }
+    std::sort(spans.begin(), spans.end());
+    int end = -1;
+    for (const auto &[from, to] : spans) {
+      line.covered += std::max(0, to - std::max(from, end + 1) + 1);
+      end = std::max(end, to);
     }
   }
-  return kept;
+  return lines;
+}
+
+// A grid's lines run (nearly) all along it; what merely touches it (a ribbon's separators, a frame's corner) does not.
+void keep_long(std::vector<Line> &lines) {
+  if (lines.empty()) {
+    return;
+  }
+  std::vector<int> lengths;
+  for (const Line &line : lines) {
+    lengths.push_back(line.covered);
+  }
+  std::sort(lengths.begin(), lengths.end());
+  const int typical = lengths[lengths.size() * 3 / 4];
+  std::erase_if(lines, [typical](const Line &line) { return line.covered * 2 < typical; });
+}
+
+// Where the crossing lines end beyond the outermost cut, the last column (row) has no line of its own.
+std::vector<int> cuts_of(const std::vector<Line> &lines, const std::vector<Line> &crossing) {
+  std::vector<int> cuts;
+  std::vector<int> begins;
+  std::vector<int> ends;
+  for (const Line &line : lines) {
+    cuts.push_back(line.at);
+  }
+  for (const Line &line : crossing) {
+    begins.push_back(line.from);
+    ends.push_back(line.to);
+  }
+  std::sort(begins.begin(), begins.end());
+  std::sort(ends.begin(), ends.end());
+  const int begin = begins[begins.size() / 2];
+  const int end = ends[ends.size() / 2];
+  if (cuts.front() - begin > kOpenSide) {
+    cuts.insert(cuts.begin(), begin);
+  }
+  if (end - cuts.back() > kOpenSide) {
+    cuts.push_back(end);
+  }
+  return cuts;
 }
 
 } // namespace
@@ -130,18 +195,25 @@ std::vector<Grid> grids_of(const Rulings &rulings) {
       }
     }
   }
-  std::map<std::size_t, Grid> groups;
+  std::map<std::size_t, Rulings> groups;
   for (std::size_t i = 0; i < leader.size(); ++i) {
-    Grid &group = groups[find(i)];
+    Rulings &group = groups[find(i)];
     if (i < horizontals) {
-      group.ys.push_back(rulings.horizontal[i].at);
+      group.horizontal.push_back(rulings.horizontal[i]);
     } else {
-      group.xs.push_back(rulings.vertical[i - horizontals].at);
+      group.vertical.push_back(rulings.vertical[i - horizontals]);
     }
   }
   std::vector<Grid> grids;
   for (auto &[id, group] : groups) {
-    Grid grid{merged(std::move(group.xs)), merged(std::move(group.ys))};
+    std::vector<Line> rows = lines_of(std::move(group.horizontal));
+    std::vector<Line> columns = lines_of(std::move(group.vertical));
+    keep_long(rows);
+    keep_long(columns);
+    if (rows.size() < 2 || columns.size() < 2) {
+      continue;
+    }
+    Grid grid{cuts_of(columns, rows), cuts_of(rows, columns)};
     if (grid.xs.size() >= 3 && grid.ys.size() >= 3) {
       grids.push_back(std::move(grid));
     }

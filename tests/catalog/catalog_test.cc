@@ -75,14 +75,15 @@ TEST_P(BrokenCatalog, IsRefusedWithAReason) {
 INSTANTIATE_TEST_SUITE_P(
     Catalog, BrokenCatalog,
     testing::Values(
-        Broken{"[]", "not a catalog"},
-        Broken{R"({"archives":{},"models":[{"name":"../x"}]})", "plain folder name"},
+        Broken{"[]", "not a catalog"}, Broken{R"({"archives":{},"models":[{"name":"../x"}]})", "plain folder name"},
         Broken{R"({"archives":{},"models":[{"name":"m","files":[]}]})", "no files"},
         Broken{R"({"archives":{},"models":[{"name":"m","files":[{"name":"f","sha256":"12","parts":["p:x"]}]}]})",
                "sha256"},
-        Broken{R"({"archives":{},"models":[{"name":"m","files":[{"name":"f","sha256":")" HASH R"(","parts":["p:x"]}]}]})",
+        Broken{R"({"archives":{},"models":[{"name":"m","files":[{"name":"f","sha256":")" HASH
+               R"(","parts":["p:x"]}]}]})",
                "names no package"},
-        Broken{"{" ARCHIVES R"(,"models":[{"name":"m","files":[{"name":"a/b","sha256":")" HASH R"(","parts":["p:x"]}]}]})",
+        Broken{"{" ARCHIVES R"(,"models":[{"name":"m","files":[{"name":"a/b","sha256":")" HASH
+               R"(","parts":["p:x"]}]}]})",
                "plain name"},
         Broken{"{" ARCHIVES R"(,"models":[{"name":"m","files":[{"name":"f","convert":"magic","sha256":")" HASH
                R"(","parts":["p:x"]}]}]})",

