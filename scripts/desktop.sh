@@ -20,36 +20,53 @@ need() {
   command -v "$1" >/dev/null || fail "$1 is missing. Install it with: apt-get install $2"
 }
 
-# Every process is started in its own session, so that its whole group can be ended.
+# Every process is started in its own session, so that its whole group can be ended. Its start time is kept beside its
+# number, so that another process that was given the number later is never taken for it.
 launch() {
   local name=$1
   shift
   setsid "$@" >"$state/$name.log" 2>&1 </dev/null &
-  echo "$! $name" >>"$state/pids"
+  echo "$! $(start_time $!) $name" >>"$state/pids"
+}
+
+start_time() {
+  sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+}
+
+# The groups that start began and that still have members; a dead leader's number is not given out while they do.
+our_groups() {
+  local pid since name
+  tac "$state/pids" | while read -r pid since name; do
+    if { [ ! -e "/proc/$pid" ] || [ "$(start_time "$pid")" = "$since" ]; } && kill -0 -- "-$pid" 2>/dev/null; then
+      echo "$pid"
+    fi
+  done
+}
+
+signal_groups() {
+  local pid
+  for pid in $(our_groups); do
+    kill "-$1" -- "-$pid" 2>/dev/null || true
+  done
 }
 
 stop() {
   [ -f "$state/pids" ] || return 0
-  local pid name waited
-  while read -r pid name; do
-    kill -TERM -- "-$pid" 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
-  done < <(tac "$state/pids")
-  for waited in $(seq 1 40); do
-    anything_left || break
+  local waited
+  signal_groups TERM
+  for waited in 1 2 3 4 5 6 7 8 9 10; do
+    [ -n "$(our_groups)" ] || break
     sleep 0.05
   done
-  while read -r pid name; do
-    kill -KILL -- "-$pid" 2>/dev/null || true
-  done <"$state/pids"
+  signal_groups KILL
   rm -f "$state/pids" "$state/environment"
 }
 
-anything_left() {
-  local pid name
-  while read -r pid name; do
-    kill -0 -- "-$pid" 2>/dev/null && return 0
-  done <"$state/pids"
-  return 1
+# The folder is emptied at start and removed at stop: only ever one that this script made.
+remove_state() {
+  [ -e "$state" ] || return 0
+  [ -f "$state/.yanxing-desktop" ] || fail "$state is not a folder of desktop.sh; it is left as it is"
+  rm -rf -- "$state"
 }
 
 # until_true SECONDS WHAT COMMAND…: polls quickly, fails with what was awaited and the end of the log.
@@ -162,8 +179,9 @@ start() {
     true
   [ -n "$launcher" ] || fail "at-spi-bus-launcher is missing. Install it with: apt-get install at-spi2-core"
   stop
-  rm -rf "$state"
+  remove_state
   mkdir -p -m 700 "$state"
+  touch "$state/.yanxing-desktop"
   state=$(cd "$state" && pwd)
   export XDG_RUNTIME_DIR="$state/runtime"
   mkdir -p -m 700 "$XDG_RUNTIME_DIR"
@@ -181,7 +199,7 @@ start() {
 }
 
 status() {
-  [ -f "$state/environment" ] && anything_left || fail "no desktop is up in $state"
+  [ -f "$state/environment" ] && [ -n "$(our_groups)" ] || fail "no desktop is up in $state"
   cat "$state/environment"
 }
 
@@ -203,5 +221,5 @@ done
 case $verb in
   start) start "$file" ;;
   status) status ;;
-  stop) stop && rm -rf "$state" ;;
+  stop) stop && remove_state ;;
 esac

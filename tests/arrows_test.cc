@@ -55,9 +55,19 @@ struct Include {
   std::string header;
 };
 
+// "x/y.h" of a line `#include "x/y.h"` or `#include <x/y.h>`, else empty.
+std::string included(const std::string &line) {
+  const auto hash = line.find_first_not_of(" \t");
+  if (hash == std::string::npos || line[hash] != '#' || line.find("include", hash) == std::string::npos) {
+    return {};
+  }
+  const auto open = line.find_first_of("\"<");
+  const auto close = open == std::string::npos ? open : line.find_first_of("\">", open + 1);
+  return close == std::string::npos ? std::string() : line.substr(open + 1, close - open - 1);
+}
+
 std::vector<Include> includes_of(const fs::path &folder) {
   std::vector<Include> includes;
-  const std::regex directive(R"(^\s*#\s*include\s*["<]([^">]+)[">])");
   for (const auto &entry : fs::recursive_directory_iterator(folder)) {
     if (entry.path().extension() != ".cc" && entry.path().extension() != ".h") {
       continue;
@@ -66,8 +76,8 @@ std::vector<Include> includes_of(const fs::path &folder) {
     int number = 0;
     for (std::string line; std::getline(in, line);) {
       ++number;
-      if (std::smatch match; std::regex_search(line, match, directive)) {
-        includes.push_back({entry.path(), number, match[1]});
+      if (auto header = included(line); !header.empty()) {
+        includes.push_back({entry.path(), number, std::move(header)});
       }
     }
   }

@@ -3,14 +3,17 @@
 listed_packages() { grep -vE '^[[:space:]]*(#|$)' "$root/scripts/packages.txt"; }
 
 missing_packages() {
-  local wanted
+  local wanted missing
   wanted=$(listed_packages)
-  # pip may be there without its package (a Python of the user's own); npm comes with nodejs or alone.
-  python3 -m pip --version >/dev/null 2>&1 && wanted=$(grep -vx python3-pip <<<"$wanted")
-  command -v npm >/dev/null || [ -n "${npm_config_registry:-}" ] || wanted+=$'\nnpm'
   # shellcheck disable=SC2086
-  comm -23 <(sort -u <<<"$wanted") \
-    <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+  missing=$(comm -23 <(sort -u <<<"$wanted") \
+    <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | sort -u))
+  # pip may be there without its package (a Python of the user's own); npm comes with nodejs or alone.
+  if grep -qx python3-pip <<<"$missing" && python3 -m pip --version >/dev/null 2>&1; then
+    missing=$(grep -vx python3-pip <<<"$missing" || true)
+  fi
+  command -v npm >/dev/null || [ -n "${npm_config_registry:-}" ] || missing+=$'\nnpm'
+  sed '/^$/d' <<<"$missing"
 }
 
 as_root() {

@@ -132,6 +132,7 @@ Status Turn::act() {
   parts_.hands.screen = &sight_.screen;
   parts_.hands.picture = &sight_.picture;
   parts_.hands.widgets = &sight_.widgets;
+  parts_.hands.grids = &sight_.grids;
   parts_.hands.contacts = &parts_.contacts;
   parts_.hands.language = report_.language;
   std::string replies;

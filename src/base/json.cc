@@ -6,10 +6,14 @@
 
 namespace yanxing {
 
-Result<Json> parse_json(std::string_view text, std::string_view where) {
+namespace {
+
+constexpr std::uintmax_t kMaxFileBytes = 256ULL << 20U;
+
+template <class Value> Result<Value> parse(std::string_view text, std::string_view where) {
   try {
-    return Json::parse(text);
-  } catch (const Json::parse_error &error) {
+    return Value::parse(text);
+  } catch (const typename Value::parse_error &error) {
     const auto at = std::min(error.byte > 0 ? error.byte - 1 : 0, text.size());
     const auto before = text.substr(0, at);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -21,14 +25,17 @@ Result<Json> parse_json(std::string_view text, std::string_view where) {
   }
 }
 
-Result<Json> read_json_file(const std::filesystem::path &path) {
-  constexpr std::uintmax_t kMaxBytes = 256ULL << 20U;
-  auto text = read_file(path, kMaxBytes);
-  if (!text) {
-    return text.error();
-  }
-  return parse_json(*text, path.string());
+template <class Value> Result<Value> read(const std::filesystem::path &path) {
+  const auto text = read_file(path, kMaxFileBytes);
+  return text ? parse<Value>(*text, path.string()) : Result<Value>(text.error());
 }
+
+} // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view where) { return parse<Json>(text, where); }
+
+Result<Json> read_json_file(const std::filesystem::path &path) { return read<Json>(path); }
+Result<JsonTable> read_json_table(const std::filesystem::path &path) { return read<JsonTable>(path); }
 
 std::string dump(const Json &value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -47,7 +47,9 @@ public:
     text.resize(text.find_last_not_of('\0') + 1);
     return true;
   }
-  bool skip(std::uint64_t bytes) { return take(bytes) && in_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur).good(); }
+  bool skip(std::uint64_t bytes) {
+    return take(bytes) && in_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur).good();
+  }
   [[nodiscard]] std::uint64_t at() const { return at_; }
 
 private:

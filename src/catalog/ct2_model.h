@@ -1,4 +1,5 @@
-// CTranslate2's model.bin: a table of named tensors. Opening reads the table and checks that all of it lies in the file.
+// CTranslate2's model.bin: a table of named tensors. Opening reads the table and checks that all of it lies in the
+// file.
 #pragma once
 
 #include "base/result.h"

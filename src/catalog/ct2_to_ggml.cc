@@ -38,7 +38,8 @@ Result<std::string> token_bytes(const std::string &key, const std::map<char32_t,
     }
     const auto found = table.find(character);
     if (found == table.end()) {
-      return Error{"the tokenizer holds the token \"" + key + "\", which is not in GPT-2's alphabet", "Fetch the model again"};
+      return Error{"the tokenizer holds the token \"" + key + "\", which is not in GPT-2's alphabet",
+                   "Fetch the model again"};
     }
     bytes += found->second;
   }
@@ -194,7 +195,8 @@ private:
 
   void write_words() {
     const auto model = tokenizer_.find("model");
-    if (model == tokenizer_.end() || !model->is_object() || !model->contains("vocab") || !(*model)["vocab"].is_object()) {
+    if (model == tokenizer_.end() || !model->is_object() || !model->contains("vocab") ||
+        !(*model)["vocab"].is_object()) {
       throw Failure{{"the tokenizer file has no model.vocab", "Fetch the model again"}};
     }
     const int count = vocabulary_ >= kMultilingualVocabulary ? kTextTokens : kTextTokens - 1;
@@ -309,7 +311,8 @@ private:
     norm(to + ".mlp_ln", from + "/layer_norm");
   }
 
-  static void check_shape(const Ct2Tensor &weight, const Ct2Tensor &bias, std::uint32_t wanted, const std::string &from) {
+  static void check_shape(const Ct2Tensor &weight, const Ct2Tensor &bias, std::uint32_t wanted,
+                          const std::string &from) {
     if (weight.shape[0] != wanted || bias.shape[0] != wanted) {
       throw Failure{{"the CTranslate2 model has a tensor of the wrong shape in " + from, "Fetch the model again"}};
     }

@@ -38,15 +38,16 @@ int nesting(std::string_view json) {
 // Reads one row; each part returns what was wrong with it, if anything.
 class RowParser {
 public:
-  RowParser(const Json &json, const fs::path &folder, const std::string &where) : json_(json), folder_(folder), where_(where) {}
+  RowParser(const Json &json, const fs::path &folder, const std::string &where)
+      : json_(json), folder_(folder), where_(where) {}
 
   Result<Row> parse() {
     if (!json_.is_object()) {
       return wrong("a row must be an object", "");
     }
     row_.raw = json_;
-    for (const auto part : {&RowParser::names, &RowParser::words, &RowParser::sight, &RowParser::means, &RowParser::past,
-                            &RowParser::wanted}) {
+    for (const auto part : {&RowParser::names, &RowParser::words, &RowParser::sight, &RowParser::means,
+                            &RowParser::past, &RowParser::wanted}) {
       if (const auto status = (this->*part)(); !status) {
         return status.error();
       }
@@ -55,9 +56,13 @@ public:
   }
 
 private:
-  [[nodiscard]] Error wrong(const std::string &what, const std::string &hint) const { return Error{where_ + ": " + what, hint}; }
+  [[nodiscard]] Error wrong(const std::string &what, const std::string &hint) const {
+    return Error{where_ + ": " + what, hint};
+  }
   [[nodiscard]] bool has(const char *key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  [[nodiscard]] fs::path resolved(const std::string &name) const { return (folder_ / fs::path(name)).lexically_normal(); }
+  [[nodiscard]] fs::path resolved(const std::string &name) const {
+    return (folder_ / fs::path(name)).lexically_normal();
+  }
 
   // The text under `key`, "" where it is absent.
   Status text(const char *key, std::string &out) const {
@@ -109,7 +114,9 @@ private:
     if (auto status = path("audio", row_.audio); !status) {
       return status;
     }
-    return row_.transcript.empty() && row_.audio.empty() ? wrong("a row needs a \"transcript\" or an \"audio\" file", "") : Status{};
+    return row_.transcript.empty() && row_.audio.empty()
+               ? wrong("a row needs a \"transcript\" or an \"audio\" file", "")
+               : Status{};
   }
 
   Status sight() {
@@ -175,7 +182,8 @@ private:
       return wrong(R"("history" must be a list of {"transcript":"…","action":{…}})", "");
     }
     for (const auto &turn : history) {
-      row_.history.push_back({string_or_empty(turn, "transcript"), turn.contains("action") ? dump(turn.at("action")) : ""});
+      row_.history.push_back(
+          {string_or_empty(turn, "transcript"), turn.contains("action") ? dump(turn.at("action")) : ""});
     }
     return {};
   }
@@ -215,7 +223,8 @@ Result<Row> row_from_json(const Json &json, const fs::path &folder, const std::s
   return RowParser(json, folder, where).parse();
 }
 
-DatasetReader::DatasetReader(std::ifstream stream, fs::path file) : stream_(std::move(stream)), file_(std::move(file)) {}
+DatasetReader::DatasetReader(std::ifstream stream, fs::path file)
+    : stream_(std::move(stream)), file_(std::move(file)) {}
 
 Result<DatasetReader> DatasetReader::open(const fs::path &jsonl) {
   std::error_code code;
@@ -223,7 +232,8 @@ Result<DatasetReader> DatasetReader::open(const fs::path &jsonl) {
   std::ifstream stream(jsonl, std::ios::binary);
   if (!stream || fs::is_directory(jsonl, code)) {
     const std::string reason = fs::is_directory(jsonl, code) ? "it is a folder" : std::strerror(errno);
-    return Error{"cannot read the dataset " + jsonl.string() + ": " + reason, "Give --dataset FILE.jsonl, one JSON object a line"};
+    return Error{"cannot read the dataset " + jsonl.string() + ": " + reason,
+                 "Give --dataset FILE.jsonl, one JSON object a line"};
   }
   return DatasetReader(std::move(stream), jsonl);
 }
@@ -266,7 +276,8 @@ std::optional<Result<Row>> DatasetReader::next() {
     }
     Json json = Json::parse(row, nullptr, false);
     if (json.is_discarded()) {
-      return Error{where + ": expected one JSON object in this line", "A row stands in one line, see README, \"Evaluate\""};
+      return Error{where + ": expected one JSON object in this line",
+                   "A row stands in one line, see README, \"Evaluate\""};
     }
     auto parsed = row_from_json(json, file_.parent_path(), where);
     if (parsed && parsed->id.empty()) {

@@ -1,4 +1,5 @@
-// An eval set: JSON lines, one row a turn (DESIGN section 3). Rows are read one by one, so that a set may be of any size.
+// An eval set: JSON lines, one row a turn (DESIGN section 3). Rows are read one by one, so that a set may be of any
+// size.
 #pragma once
 
 #include "base/json.h"
@@ -16,13 +17,13 @@
 namespace yanxing::eval {
 
 struct Row {
-  std::string id;                    // "row <line>" where the row names none
-  std::optional<Language> language;  // empty: told from the words
-  std::string transcript;            // what was said; else
-  std::filesystem::path audio;       // the recording of it
-  Json screen;                       // null, or a screen object that screen_from_json() has accepted
-  std::filesystem::path screenshot;  // a picture of the screen
-  Json actions;                      // null (the program's own), a tools array or object, or a path as text
+  std::string id;                               // "row <line>" where the row names none
+  std::optional<Language> language;             // empty: told from the words
+  std::string transcript;                       // what was said; else
+  std::filesystem::path audio;                  // the recording of it
+  Json screen;                                  // null, or a screen object that screen_from_json() has accepted
+  std::filesystem::path screenshot;             // a picture of the screen
+  Json actions;                                 // null (the program's own), a tools array or object, or a path as text
   std::optional<std::vector<Contact>> contacts; // absent: the user's own
   std::vector<text::PastTurn> history;          // earlier turns, oldest first
   std::optional<Gold> gold;

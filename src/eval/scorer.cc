@@ -21,7 +21,8 @@ bool nothing(const std::vector<Action> &actions) {
 bool centre_inside(const Box &inner, const Box &outer) {
   const long x = 2L * inner.x + inner.width; // twice the centre: no halves are lost
   const long y = 2L * inner.y + inner.height;
-  return x >= 2L * outer.x && x < 2L * (outer.x + outer.width) && y >= 2L * outer.y && y < 2L * (outer.y + outer.height);
+  return x >= 2L * outer.x && x < 2L * (outer.x + outer.width) && y >= 2L * outer.y &&
+         y < 2L * (outer.y + outer.height);
 }
 
 // One expected action against one given action of the same name.
@@ -88,8 +89,8 @@ private:
     }
     const auto meant = action::match_contacts(expected.get<std::string>(), *ground_.contacts);
     const auto named = action::match_contacts(given.get<std::string>(), *ground_.contacts);
-    return meant.size() == 1 && named.size() == 1 && meant[0].name == named[0].name && meant[0].email == named[0].email &&
-           meant[0].phone == named[0].phone;
+    return meant.size() == 1 && named.size() == 1 && meant[0].name == named[0].name &&
+           meant[0].email == named[0].email && meant[0].phone == named[0].phone;
   }
 
   const Gold &gold_;
@@ -182,7 +183,7 @@ double reward_of(const Score &score, const RewardTable &rewards) {
   return score.abstained ? rewards.abstain : rewards.wrong;
 }
 
-}  // namespace
+} // namespace
 
 Result<std::optional<Box>> box_from_json(const Json &json, std::string_view where) {
   if (json.is_null()) {
@@ -206,14 +207,16 @@ double Score::f1() const {
 
 Result<Gold> gold_from_json(const Json &action, std::string_view where) {
   if (!action.is_object()) {
-    return Error{std::string(where) + R"(: "action" must be {"action":"name",…}, {"actions":[…]} or {"action":"none"})", ""};
+    return Error{std::string(where) + R"(: "action" must be {"action":"name",…}, {"actions":[…]} or {"action":"none"})",
+                 ""};
   }
   auto actions = actions_from_json(action, where);
   if (!actions) {
     return actions.error();
   }
   if (actions->empty()) {
-    return Error{std::string(where) + R"(: "actions" is empty; write {"action":"none"} where nothing should happen)", ""};
+    return Error{std::string(where) + R"(: "actions" is empty; write {"action":"none"} where nothing should happen)",
+                 ""};
   }
   Gold gold;
   gold.any_order = action.contains("actions") && string_or_empty(action, "order") == "any";
@@ -253,7 +256,9 @@ Score score(const Gold &gold, const Prediction &prediction, const Ground &ground
     score.exact = score.name_ok = score.should_abstain == score.abstained;
   } else {
     const Comparer comparer(gold, prediction, ground);
-    const auto same_name = [&](std::size_t e, std::size_t g) { return gold.actions[e].name == prediction.actions[g].name; };
+    const auto same_name = [&](std::size_t e, std::size_t g) {
+      return gold.actions[e].name == prediction.actions[g].name;
+    };
     score.name_ok = all_match(gold, prediction, same_name);
     score.exact = score.name_ok && all_match(gold, prediction, [&](std::size_t e, std::size_t g) {
                     return same_name(e, g) && comparer.compare(gold.actions[e], prediction.actions[g]).exact();

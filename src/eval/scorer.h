@@ -13,10 +13,10 @@ namespace yanxing::eval {
 
 // What a turn is worth. Acting wrongly costs more than asking or doing nothing.
 struct RewardTable {
-  double success = 1;  // the right deed, or none where none was wanted
-  double wrong = -5;   // anything else was done
-  double ask = -0.1;   // a question back
-  double abstain = 0;  // nothing was done though something was wanted
+  double success = 1; // the right deed, or none where none was wanted
+  double wrong = -5;  // anything else was done
+  double ask = -0.1;  // a question back
+  double abstain = 0; // nothing was done though something was wanted
 
   template <class Visitor> void for_each_field(Visitor &&visit) {
     visit("success", success);

@@ -52,7 +52,10 @@ void Summary::Rate::count(bool is_right) {
 
 Json Summary::Rate::to_json() const {
   const auto interval = wilson(right, all);
-  return {{"rate", rounded(share(right, all))}, {"low", rounded(interval.low)}, {"high", rounded(interval.high)}, {"n", all}};
+  return {{"rate", rounded(share(right, all))},
+          {"low", rounded(interval.low)},
+          {"high", rounded(interval.high)},
+          {"n", all}};
 }
 
 void Summary::Group::add(const RowResult &row) {
@@ -110,8 +113,9 @@ Json Summary::Group::to_json() const {
         {"perfect", group.perfect.to_json()}};
   }
   for (const auto &[stage, values] : timings_ms) {
-    json["latency_ms"][stage] = {
-        {"p50", rounded(percentile(values, 0.5), 1)}, {"p95", rounded(percentile(values, 0.95), 1)}, {"n", values.size()}};
+    json["latency_ms"][stage] = {{"p50", rounded(percentile(values, 0.5), 1)},
+                                 {"p95", rounded(percentile(values, 0.95), 1)},
+                                 {"n", values.size()}};
   }
   return json;
 }

@@ -22,12 +22,14 @@ Interval wilson(std::size_t right, std::size_t all);
 double percentile(std::vector<double> values, double share);
 
 struct RowResult {
-  std::optional<Score> score;                // rows with a gold action
-  std::optional<TextErrors> text;            // rows with a gold transcript
-  Language language = Language::kChinese;    // of the transcript
-  std::string tier;                          // which tier decided; empty where none did
-  std::map<std::string, double> timings_ms;  // per stage, as in the prediction
-  bool failed = false;                       // an error instead of a result: counts as wrong, and as unheard
+  std::optional<Score> score;               // rows with a gold action
+  std::optional<TextErrors> text;           // rows with a gold transcript
+  Language language = Language::kChinese;   // of the transcript
+  std::string tier;                         // which tier decided; empty where none did
+  std::map<std::string, double> timings_ms; // per stage, as in the prediction
+  // An error instead of a result. It still counts: give it the score of an empty prediction, the errors of an empty
+  // text.
+  bool failed = false;
 };
 
 class Summary {

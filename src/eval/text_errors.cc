@@ -15,8 +15,8 @@ bool is_spoken(std::u32string_view text, std::size_t i) {
   const auto c = text[i];
   const auto digit_at = [&](std::size_t at) { return at < text.size() && text::is_digit(text[at]); };
   if (c < 0x80) {
-    return text::is_ascii_letter(c) || text::is_digit(c) || (c == U'.' && i > 0 && digit_at(i - 1) && digit_at(i + 1)) ||
-           (c == U'%' && i > 0 && digit_at(i - 1));
+    return text::is_ascii_letter(c) || text::is_digit(c) ||
+           (c == U'.' && i > 0 && digit_at(i - 1) && digit_at(i + 1)) || (c == U'%' && i > 0 && digit_at(i - 1));
   }
   const bool mark = (c >= 0x80 && c <= 0xBF) || (c >= 0x2000 && c <= 0x206F) || (c >= 0x3000 && c <= 0x303F) ||
                     (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) || (c >= 0xFF3B && c <= 0xFF40) ||

@@ -57,7 +57,9 @@ const Json *alternatives(const Json &expected, const Parameter *parameter) {
   return expected.is_array() && takes_one ? &expected : nullptr;
 }
 
-bool is_nothing(const Json &value) { return value.is_null() || (value.is_string() && value.get_ref<const std::string &>().empty()); }
+bool is_nothing(const Json &value) {
+  return value.is_null() || (value.is_string() && value.get_ref<const std::string &>().empty());
+}
 
 bool same_list(const Json &expected, const Json &given) {
   return given.is_array() && expected.size() == given.size() &&

@@ -14,7 +14,8 @@ namespace yanxing::eval {
 bool same_value(const Json &expected, const Json &given);
 
 // What an expected value admits. {"any_of":[…]} lists acceptable values at any depth, where null or "" means that the
-// argument may be left out. A bare list means the same where `parameter` (may be null) takes neither a list nor an object.
+// argument may be left out. A bare list means the same where `parameter` (may be null) takes neither a list nor an
+// object.
 bool may_be_absent(const Json &expected, const Parameter *parameter);
 bool accepts(const Json &expected, const Json &given, const Parameter *parameter);
 

@@ -17,7 +17,7 @@ constexpr const char *kText = "org.a11y.atspi.Text";
 constexpr const char *kTable = "org.a11y.atspi.Table";
 constexpr const char *kComponent = "org.a11y.atspi.Component";
 constexpr const char *kSelection = "org.a11y.atspi.Selection";
-constexpr std::size_t kTextBytes = 1200; // of a widget's text
+constexpr std::size_t kTextBytes = 1200;         // of a widget's text
 constexpr ScanLimits kPreview{600, 16, 8, 3, 2}; // of a table while looking
 constexpr std::size_t kPreviewRows = 12;
 constexpr int kCellsTimeoutMs = 10000;
@@ -121,9 +121,7 @@ public:
     return act(handle, "org.a11y.atspi.EditableText", "SetTextContents", g_variant_new("(s)", utf8.c_str()));
   }
 
-  Status focus(std::uint64_t handle) override {
-    return act(handle, "org.a11y.atspi.Component", "GrabFocus", nullptr);
-  }
+  Status focus(std::uint64_t handle) override { return act(handle, "org.a11y.atspi.Component", "GrabFocus", nullptr); }
 
 private:
   [[nodiscard]] Widget widget(const AccessibleNode &node, std::size_t index) const {
@@ -174,13 +172,12 @@ private:
 
   // A sheet fills its window, its data seldom does: the visible part of the used range.
   Box used_box(const AccessibleNode &table, const CellGrid &grid, Deadline deadline) {
-    const auto corners = bus_->call({{table.object, kTable, "GetAccessibleAt", g_variant_new("(ii)", 0, 0)},
-                                     {table.object, kTable, "GetAccessibleAt",
-                                      g_variant_new("(ii)", static_cast<int>(grid.size()) - 1,
-                                                    static_cast<int>(grid[0].size()) - 1)}},
-                                    deadline);
-    std::vector<BusCall> calls{
-        {table.object, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)}};
+    const auto corners =
+        bus_->call({{table.object, kTable, "GetAccessibleAt", g_variant_new("(ii)", 0, 0)},
+                    {table.object, kTable, "GetAccessibleAt",
+                     g_variant_new("(ii)", static_cast<int>(grid.size()) - 1, static_cast<int>(grid[0].size()) - 1)}},
+                   deadline);
+    std::vector<BusCall> calls{{table.object, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)}};
     for (const Variant &corner : corners) {
       if (const ObjectRef cell = object_of(corner); !cell.null()) {
         calls.push_back({cell, kComponent, "GetExtents", g_variant_new("(u)", ATSPI_COORD_TYPE_SCREEN)});
@@ -202,8 +199,7 @@ private:
   }
 
   TableSize table_size(const ObjectRef &table, Deadline deadline) {
-    const auto replies =
-        bus_->call({property(table, kTable, "NRows"), property(table, kTable, "NColumns")}, deadline);
+    const auto replies = bus_->call({property(table, kTable, "NRows"), property(table, kTable, "NColumns")}, deadline);
     return {property_int(replies[0], 0), property_int(replies[1], 0)};
   }
 

@@ -50,8 +50,8 @@ Result<std::string> accessibility_address() {
     return bus_error("the session bus does not answer", error);
   }
   const Variant reply(g_dbus_connection_call_sync(session.get(), "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus",
-                                                  "GetAddress", nullptr, G_VARIANT_TYPE("(s)"),
-                                                  G_DBUS_CALL_FLAGS_NONE, 3000, nullptr, &error));
+                                                  "GetAddress", nullptr, G_VARIANT_TYPE("(s)"), G_DBUS_CALL_FLAGS_NONE,
+                                                  3000, nullptr, &error));
   if (!reply) {
     return bus_error("the accessibility bus cannot be found", error);
   }

@@ -43,7 +43,8 @@ public:
       return false;
     }
     for (;;) {
-      const int more_rows = std::min(size_.rows, used_rows_ + limits_.blank_rows + (used_rows_ > rows / 2 ? used_rows_ : 0));
+      const int more_rows =
+          std::min(size_.rows, used_rows_ + limits_.blank_rows + (used_rows_ > rows / 2 ? used_rows_ : 0));
       const int more_columns = std::min(size_.columns, used_columns_ + limits_.blank_columns);
       const bool longer = used_rows_ + limits_.blank_rows > rows && rows < size_.rows;
       const bool wider = used_columns_ + limits_.blank_columns > columns && columns < size_.columns;
@@ -58,8 +59,7 @@ public:
       }
       const bool cut = static_cast<std::size_t>(next_rows) > most_rows;
       next_rows = std::min(next_rows, static_cast<int>(std::min<std::size_t>(most_rows, INT32_MAX)));
-      if (!read({0, columns, rows, next_columns - columns}) ||
-          !read({rows, 0, next_rows - rows, next_columns})) {
+      if (!read({0, columns, rows, next_columns - columns}) || !read({rows, 0, next_rows - rows, next_columns})) {
         return false;
       }
       if (cut) {

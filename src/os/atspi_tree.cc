@@ -155,9 +155,7 @@ Box box_of(const Variant &reply) {
   return box;
 }
 
-bool manages_descendants(const AccessibleNode &node) {
-  return has_state(node.states, ATSPI_STATE_MANAGES_DESCENDANTS);
-}
+bool manages_descendants(const AccessibleNode &node) { return has_state(node.states, ATSPI_STATE_MANAGES_DESCENDANTS); }
 
 Result<ActiveWindow> find_active_window(AtspiBus &bus, const ObjectRef &last, Deadline deadline) {
   const ObjectRef registry{"org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root"};
@@ -174,10 +172,13 @@ Result<ActiveWindow> find_active_window(AtspiBus &bus, const ObjectRef &last, De
       apps.push_back(std::move(app));
     }
   }
-  // An application that hangs must not take the whole time with it.
+  // An application that hangs must not take the whole time with it, where another one answers.
   const Deadline soon =
       std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(kSilentApplicationMs));
   std::vector<AccessibleNode> windows = children_of(bus, apps, 0, soon);
+  if (windows.empty()) { // the only one is busy, as just after its start
+    windows = children_of(bus, apps, 0, deadline);
+  }
   read_states(bus, windows, deadline);
   keep_showing(windows);
   read_particulars(bus, windows, deadline);
@@ -196,8 +197,7 @@ Result<ActiveWindow> find_active_window(AtspiBus &bus, const ObjectRef &last, De
   for (AccessibleNode &root : active.roots) {
     root.parent = -1;
   }
-  const auto name =
-      bus.call({property(apps[static_cast<std::size_t>(owner)].object, kAccessible, "Name")}, deadline);
+  const auto name = bus.call({property(apps[static_cast<std::size_t>(owner)].object, kAccessible, "Name")}, deadline);
   active.app = property_string(name[0]);
   return active;
 }
@@ -227,8 +227,8 @@ void undo_nested_shift(std::vector<AccessibleNode> &nodes) {
 
 std::vector<AccessibleNode> walk_showing(AtspiBus &bus, const std::vector<AccessibleNode> &roots, std::size_t limit,
                                          Deadline deadline) {
-  std::vector<AccessibleNode> nodes(roots.begin(), roots.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                                       roots.size(), limit)));
+  std::vector<AccessibleNode> nodes(roots.begin(),
+                                    roots.begin() + static_cast<std::ptrdiff_t>(std::min(roots.size(), limit)));
   std::size_t first = 0;
   while (first < nodes.size() && nodes.size() < limit && std::chrono::steady_clock::now() < deadline) {
     std::vector<AccessibleNode> level = children_of(bus, nodes, first, deadline);

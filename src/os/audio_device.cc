@@ -84,7 +84,8 @@ std::optional<Format> format_of(PaDeviceIndex device, int wanted_rate_hz, bool i
   for (const int rate_hz : {wanted_rate_hz, own_rate_hz}) {
     for (const int channels : {1, 2}) {
       const auto parameters = parameters_of(device, channels, input);
-      if (Pa_IsFormatSupported(input ? &parameters : nullptr, input ? nullptr : &parameters, rate_hz) == paFormatIsSupported) {
+      if (Pa_IsFormatSupported(input ? &parameters : nullptr, input ? nullptr : &parameters, rate_hz) ==
+          paFormatIsSupported) {
         return Format{rate_hz, channels};
       }
     }
@@ -132,8 +133,8 @@ public:
   }
 
 private:
-  static int on_sound(const void *input, void * /*output*/, unsigned long frames, const PaStreamCallbackTimeInfo * /*time*/,
-                      PaStreamCallbackFlags /*flags*/, void *self) {
+  static int on_sound(const void *input, void * /*output*/, unsigned long frames,
+                      const PaStreamCallbackTimeInfo * /*time*/, PaStreamCallbackFlags /*flags*/, void *self) {
     static_cast<PortMicrophone *>(self)->hear(static_cast<const float *>(input), frames);
     return paContinue;
   }
@@ -237,8 +238,8 @@ private:
     return stream_ && Pa_IsStreamActive(stream_.get()) == 1;
   }
 
-  static int on_need(const void * /*input*/, void *output, unsigned long frames, const PaStreamCallbackTimeInfo * /*time*/,
-                     PaStreamCallbackFlags /*flags*/, void *self) {
+  static int on_need(const void * /*input*/, void *output, unsigned long frames,
+                     const PaStreamCallbackTimeInfo * /*time*/, PaStreamCallbackFlags /*flags*/, void *self) {
     static_cast<PortSpeaker *>(self)->fill(static_cast<float *>(output), frames);
     return paContinue;
   }
@@ -270,7 +271,8 @@ struct Found {
 
 Result<Found> find_device(bool input, int wanted_rate_hz) {
   const std::string name = input ? "microphone" : "loudspeaker";
-  const std::string hint = input ? "Plug one in, or give a recording with --audio FILE.wav" : "Plug one in; replies stay on the screen until then";
+  const std::string hint = input ? "Plug one in, or give a recording with --audio FILE.wav"
+                                 : "Plug one in; replies stay on the screen until then";
   Found found;
   found.library = std::make_unique<Library>();
   if (found.library->state() != paNoError) {
@@ -283,7 +285,9 @@ Result<Found> find_device(bool input, int wanted_rate_hz) {
   const QuietStderr quiet;
   const auto format = format_of(found.device, wanted_rate_hz, input);
   if (!format) {
-    return Error{"the " + name + " \"" + Pa_GetDeviceInfo(found.device)->name + "\" cannot be used: another program holds it, or it takes no usual format", hint};
+    return Error{"the " + name + " \"" + Pa_GetDeviceInfo(found.device)->name +
+                     "\" cannot be used: another program holds it, or it takes no usual format",
+                 hint};
   }
   found.format = *format;
   return found;
@@ -296,7 +300,8 @@ Result<std::unique_ptr<Microphone>> open_microphone() {
   if (!found) {
     return found.error();
   }
-  return std::unique_ptr<Microphone>(std::make_unique<PortMicrophone>(std::move(found->library), found->device, found->format));
+  return std::unique_ptr<Microphone>(
+      std::make_unique<PortMicrophone>(std::move(found->library), found->device, found->format));
 }
 
 Result<std::unique_ptr<Speaker>> open_speaker() {
@@ -305,7 +310,8 @@ Result<std::unique_ptr<Speaker>> open_speaker() {
   if (!found) {
     return found.error();
   }
-  return std::unique_ptr<Speaker>(std::make_unique<PortSpeaker>(std::move(found->library), found->device, found->format));
+  return std::unique_ptr<Speaker>(
+      std::make_unique<PortSpeaker>(std::move(found->library), found->device, found->format));
 }
 
 } // namespace yanxing::os

@@ -67,9 +67,9 @@ public:
       const auto begin = keysyms_.begin() + static_cast<std::ptrdiff_t>(i * columns_);
       const auto end = begin + static_cast<std::ptrdiff_t>(columns_);
       const bool unused = std::all_of(begin, end, [](Keysym key) { return key == XCB_NO_SYMBOL; });
-      const bool given = (*begin & 0xff000000U) == 0x01000000U &&
-                         std::all_of(begin, begin + std::min<std::ptrdiff_t>(end - begin, 2),
-                                     [first = *begin](Keysym key) { return key == first; });
+      const bool given =
+          (*begin & 0xff000000U) == 0x01000000U && std::all_of(begin, begin + std::min<std::ptrdiff_t>(end - begin, 2),
+                                                               [first = *begin](Keysym key) { return key == first; });
       if (unused || given) {
         codes.push_back(static_cast<xcb_keycode_t>(first_ + i));
       }

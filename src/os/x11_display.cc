@@ -82,20 +82,19 @@ public:
       has_shm_ = shared_->usable();
     }
     if (has_shm_) {
-      const XcbReply<xcb_shm_get_image_reply_t> image(xcb_shm_get_image_reply(
-          x11_.get(),
-          xcb_shm_get_image(x11_.get(), x11_.root, 0, 0, geometry->width, geometry->height, ~0U,
-                            XCB_IMAGE_FORMAT_Z_PIXMAP, shared_->segment(), 0),
-          nullptr));
+      const XcbReply<xcb_shm_get_image_reply_t> image(
+          xcb_shm_get_image_reply(x11_.get(),
+                                  xcb_shm_get_image(x11_.get(), x11_.root, 0, 0, geometry->width, geometry->height, ~0U,
+                                                    XCB_IMAGE_FORMAT_Z_PIXMAP, shared_->segment(), 0),
+                                  nullptr));
       if (image) {
         return picture_from_pixels(shared_->memory(), stride, geometry->width, geometry->height, *layout);
       }
     }
-    const XcbReply<xcb_get_image_reply_t> image(
-        xcb_get_image_reply(x11_.get(),
-                            xcb_get_image(x11_.get(), XCB_IMAGE_FORMAT_Z_PIXMAP, x11_.root, 0, 0, geometry->width,
-                                          geometry->height, ~0U),
-                            nullptr));
+    const XcbReply<xcb_get_image_reply_t> image(xcb_get_image_reply(
+        x11_.get(),
+        xcb_get_image(x11_.get(), XCB_IMAGE_FORMAT_Z_PIXMAP, x11_.root, 0, 0, geometry->width, geometry->height, ~0U),
+        nullptr));
     if (!image || static_cast<std::size_t>(xcb_get_image_data_length(image.get())) < stride * geometry->height) {
       return gone();
     }

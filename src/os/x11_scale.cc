@@ -18,9 +18,7 @@ int scale_between(int true_width, int told_width) {
   return whole >= 2 && whole <= 4 && std::abs(ratio - whole) < 0.15 * whole ? static_cast<int>(whole) : 1;
 }
 
-Box scaled(const Box &box, int scale) {
-  return {box.x * scale, box.y * scale, box.width * scale, box.height * scale};
-}
+Box scaled(const Box &box, int scale) { return {box.x * scale, box.y * scale, box.width * scale, box.height * scale}; }
 
 int scale_of_active_window(const Box &told) {
   const auto x11 = connect_to_x11();

@@ -17,10 +17,10 @@ inline constexpr std::size_t kMostElements = 200;
 
 // An element on its way into a Screen.
 struct Candidate {
-  Element element;               // without its id
-  std::uint64_t widget = 0;      // os::Widget handle, 0 where there is none
-  int parent = -1;               // index of the containing candidate
-  bool focused = false;          // it, or something inside it
+  Element element;                  // without its id
+  std::uint64_t widget = 0;         // os::Widget handle, 0 where there is none
+  int parent = -1;                  // index of the containing candidate
+  bool focused = false;             // it, or something inside it
   std::optional<os::CellGrid> grid; // cells of a table found in a picture
 };
 

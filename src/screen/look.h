@@ -16,9 +16,9 @@ namespace yanxing::screen {
 // What was seen, with what acting needs beyond the words: the picture and the live widget behind an element.
 struct Sight {
   Screen screen;
-  Picture picture;                                // empty for a screen JSON
-  std::map<std::string, std::uint64_t> widgets;   // element id → os::Widget handle (live only)
-  std::map<std::string, os::CellGrid> grids;      // element id → cells of a table found in the picture
+  Picture picture;                              // empty for a screen JSON
+  std::map<std::string, std::uint64_t> widgets; // element id → os::Widget handle (live only)
+  std::map<std::string, os::CellGrid> grids;    // element id → cells of a table found in the picture
 };
 
 struct OcrFiles {

@@ -19,8 +19,8 @@ std::vector<Sample> samples(int from, int length, int outputs, int bound) {
   for (int i = 0; i < outputs; ++i) {
     const float at = std::max((static_cast<float>(i) + 0.5F) * step - 0.5F, 0.0F);
     const int first = static_cast<int>(at);
-    all.push_back({std::clamp(from + first, 0, bound - 1), std::clamp(from + std::min(first + 1, length - 1), 0, bound - 1),
-                   at - static_cast<float>(first)});
+    all.push_back({std::clamp(from + first, 0, bound - 1),
+                   std::clamp(from + std::min(first + 1, length - 1), 0, bound - 1), at - static_cast<float>(first)});
   }
   return all;
 }
@@ -40,7 +40,8 @@ void scale_into(const Picture &picture, const Box &part, int width, int height, 
       const std::uint8_t *c = picture.pixel(column.first, row.second);
       const std::uint8_t *d = picture.pixel(column.second, row.second);
       for (std::size_t channel = 0; channel < 3; ++channel) {
-        const float top = static_cast<float>(a[channel]) * (1 - column.weight) + static_cast<float>(b[channel]) * column.weight;
+        const float top =
+            static_cast<float>(a[channel]) * (1 - column.weight) + static_cast<float>(b[channel]) * column.weight;
         const float bottom =
             static_cast<float>(c[channel]) * (1 - column.weight) + static_cast<float>(d[channel]) * column.weight;
         out[plane * (2 - channel)] = (top * (1 - row.weight) + bottom * row.weight) / 127.5F - 1.0F;

@@ -44,8 +44,8 @@ Sorted sort_into(std::vector<int> xs, std::vector<int> ys, const Lines &lines, c
     const std::size_t row = between(sorted.ys, middle_y(lines[i].box));
     // A text that runs over its cell's border belongs to where it begins.
     const int start = lines[i].box.x + std::min(lines[i].box.width / 2, lines[i].box.height);
-    const std::size_t column = between(sorted.xs, lines[i].box.width > 4 * lines[i].box.height ? start
-                                                                                              : middle_x(lines[i].box));
+    const std::size_t column =
+        between(sorted.xs, lines[i].box.width > 4 * lines[i].box.height ? start : middle_x(lines[i].box));
     if (!taken[i] && row < sorted.ys.size() && column < sorted.xs.size()) {
       sorted.cells[row][column].push_back(i);
     }
@@ -148,8 +148,8 @@ void drop_spreadsheet_frame(Sorted &sorted, const Lines &lines) {
 
 // The reader takes a cell's border for a letter: "14]", "2019-1-1|".
 std::string without_border(std::string text) {
-  while (!text.empty() && (text.back() == '|' || text.back() == ' ' ||
-                           (text.back() == ']' && text.find('[') == std::string::npos))) {
+  while (!text.empty() &&
+         (text.back() == '|' || text.back() == ' ' || (text.back() == ']' && text.find('[') == std::string::npos))) {
     text.pop_back();
   }
   return text;
@@ -158,8 +158,7 @@ std::string without_border(std::string text) {
 PictureTable table_of(const Sorted &sorted, std::size_t top, std::size_t bottom, std::size_t left, std::size_t right,
                       const Lines &lines) {
   PictureTable table;
-  table.box = {sorted.xs[left], sorted.ys[top], sorted.xs[right] - sorted.xs[left],
-               sorted.ys[bottom] - sorted.ys[top]};
+  table.box = {sorted.xs[left], sorted.ys[top], sorted.xs[right] - sorted.xs[left], sorted.ys[bottom] - sorted.ys[top]};
   for (std::size_t row = top; row < bottom; ++row) {
     std::vector<os::Cell> cells;
     for (std::size_t column = left; column < right; ++column) {

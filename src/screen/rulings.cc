@@ -9,9 +9,9 @@
 namespace yanxing::screen {
 namespace {
 
-constexpr int kContrast = 8; // a light grey grid on white differs by 20 to 40
-constexpr int kGap = 3;      // a crossing line interrupts a segment for its own width
-constexpr int kReach = 4;    // segments that end so close to another one touch it
+constexpr int kContrast = 8;  // a light grey grid on white differs by 20 to 40
+constexpr int kGap = 3;       // a crossing line interrupts a segment for its own width
+constexpr int kReach = 4;     // segments that end so close to another one touch it
 constexpr int kOpenSide = 14; // pixels beyond the last line that are a column of their own
 constexpr std::size_t kMostSegments = 1500;
 
@@ -50,8 +50,7 @@ bool on_line(const Luminance &luminance, int along, int across, bool horizontal)
   if (same_side(here - luminance.at(along, across + 1, horizontal))) {
     return true;
   }
-  return across + 2 < luminance.breadth(horizontal) &&
-         same_side(here - luminance.at(along, across + 2, horizontal));
+  return across + 2 < luminance.breadth(horizontal) && same_side(here - luminance.at(along, across + 2, horizontal));
 }
 
 std::vector<Ruling> scan(const Luminance &luminance, bool horizontal, int shortest) {

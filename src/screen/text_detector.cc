@@ -11,7 +11,7 @@ namespace {
 constexpr float kPixelThreshold = 0.3F;
 constexpr float kBoxThreshold = 0.5F;
 constexpr float kUnclip = 1.5F;
-constexpr int kSmallestSide = 3; // of a region in the map
+constexpr int kSmallestSide = 3;   // of a region in the map
 constexpr int kLongestSide = 1920; // larger pictures are scaled down: theirs is a dense display with larger glyphs
 constexpr int kSmallPicture = 960; // smaller ones are scaled up, at most twice
 
@@ -79,7 +79,8 @@ std::vector<TextRegion> regions_of(std::span<const float> probability, int width
       continue;
     }
     // The offset of the paper's formula: area * ratio / perimeter.
-    const int grow = static_cast<int>(std::lround(static_cast<float>(w * h) * kUnclip / static_cast<float>(2 * (w + h))));
+    const int grow =
+        static_cast<int>(std::lround(static_cast<float>(w * h) * kUnclip / static_cast<float>(2 * (w + h))));
     const int left = std::max(component.left - grow, 0);
     const int top = std::max(component.top - grow, 0);
     regions.push_back({{left, top, std::min(component.right + grow + 1, width) - left,

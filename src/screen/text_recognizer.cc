@@ -12,7 +12,7 @@ namespace {
 constexpr int kHeight = 48;
 constexpr int kNarrowest = 64; // below it the network has too few steps
 constexpr int kWidest = 2400;
-constexpr int kWidthStep = 32;        // widths are rounded up to it, so that lines can share a batch
+constexpr int kWidthStep = 32; // widths are rounded up to it, so that lines can share a batch
 constexpr std::size_t kBatch = 8;
 
 int scaled_width(const Box &box) {
@@ -79,8 +79,8 @@ Result<std::vector<ReadLine>> recognize(onnx::Session &recognizer, const std::ve
       const Box &box = boxes[order[begin + i]];
       scale_into(picture, box, std::min(scaled_width(box), width), kHeight, width, planes.data() + i * one);
     }
-    auto outputs = recognizer.run(
-        {{input, {{static_cast<std::int64_t>(count), 3, kHeight, width}, std::move(planes)}}});
+    auto outputs =
+        recognizer.run({{input, {{static_cast<std::int64_t>(count), 3, kHeight, width}, std::move(planes)}}});
     if (!outputs) {
       return outputs.error();
     }

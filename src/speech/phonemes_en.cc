@@ -1,10 +1,13 @@
-#include "base/json.h"
 #include "speech/phonemes.h"
+#include "text/string_table.h"
+#include "text/utf8.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <espeak-ng/speak_lib.h>
 #include <mutex>
+#include <vector>
 
 namespace yanxing::speech {
 namespace {
@@ -46,6 +49,13 @@ std::string espeak_phonemes(const std::string &word) {
   return ipa == nullptr ? "" : to_lexicon_alphabet(ipa);
 }
 
+// The lexicon's newer signs for a flap and a glottal stop, in the spelling of the model's training.
+std::string to_model_alphabet(std::string sounds) {
+  replace_all(sounds, {"ɾ", "T"});
+  replace_all(sounds, {"ʔ", "t"});
+  return sounds;
+}
+
 std::string lower(std::string text) {
   for (auto &c : text) {
     c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -65,16 +75,15 @@ bool ends_in(const std::string &phonemes, std::initializer_list<std::string_view
 } // namespace
 
 Result<std::unique_ptr<EnglishPhonemes>> EnglishPhonemes::open(const std::filesystem::path &lexicon) {
-  const auto json = read_json_file(lexicon);
-  if (!json) {
-    return json.error();
-  }
   auto phonemes = std::make_unique<EnglishPhonemes>();
-  for (const auto &[word, value] : json->items()) {
-    auto text = value.is_string() ? value.get<std::string>() : string_or_empty(value, "DEFAULT");
-    if (!text.empty()) {
-      phonemes->lexicon_.emplace(word, std::move(text));
+  // A word alone, or by part of speech: then the default is taken.
+  const auto read = text::for_each_string(lexicon, [&](const std::string &word, const std::string &part, const std::string &sounds) {
+    if ((part.empty() || part == "DEFAULT") && !sounds.empty()) {
+      phonemes->lexicon_.emplace(word, sounds);
     }
+  });
+  if (!read) {
+    return read.error();
   }
   return phonemes;
 }
@@ -82,8 +91,29 @@ Result<std::unique_ptr<EnglishPhonemes>> EnglishPhonemes::open(const std::filesy
 std::string EnglishPhonemes::known(const std::string &word) const {
   for (const auto &form : {word, lower(word)}) {
     if (const auto found = lexicon_.find(form); found != lexicon_.end()) {
-      return found->second;
+      return to_model_alphabet(found->second);
     }
+  }
+  return "";
+}
+
+std::string EnglishPhonemes::inflected(const std::string &small) const {
+  const auto stem_of = [&](std::string_view suffix, std::string_view instead = "") {
+    const bool fits = small.size() > suffix.size() + 1 && small.ends_with(suffix);
+    return fits ? known(small.substr(0, small.size() - suffix.size()) + std::string(instead)) : "";
+  };
+  const auto first_of = [](std::initializer_list<std::string> stems) {
+    const auto found = std::find_if(stems.begin(), stems.end(), [](const std::string &stem) { return !stem.empty(); });
+    return found == stems.end() ? std::string() : *found;
+  };
+  if (const auto stem = first_of({stem_of("'s"), stem_of("ies", "y"), stem_of("s"), stem_of("es")}); !stem.empty()) {
+    return stem + (ends_in(stem, {"s", "z", "ʃ", "ʒ", "ʧ", "ʤ"}) ? "ᵻz" : ends_in(stem, {"p", "t", "k", "f", "θ"}) ? "s" : "z");
+  }
+  if (const auto stem = first_of({stem_of("ied", "y"), stem_of("ed"), stem_of("d")}); !stem.empty()) {
+    return stem + (ends_in(stem, {"t", "d"}) ? "ᵻd" : ends_in(stem, {"p", "k", "f", "θ", "s", "ʃ", "ʧ"}) ? "t" : "d");
+  }
+  if (const auto stem = first_of({stem_of("ing"), stem_of("ing", "e")}); !stem.empty()) {
+    return stem + "ɪŋ";
   }
   return "";
 }
@@ -92,22 +122,45 @@ std::string EnglishPhonemes::word(const std::string &word) const {
   if (auto whole = known(word); !whole.empty()) {
     return whole;
   }
-  const auto small = lower(word);
-  const auto stem_of = [&](std::string_view suffix) { return small.size() > suffix.size() + 1 && small.ends_with(suffix) ? known(small.substr(0, small.size() - suffix.size())) : ""; };
-  if (const auto stem = small.ends_with("'s") ? stem_of("'s") : stem_of("s"); !stem.empty()) {
-    return stem + (ends_in(stem, {"s", "z", "ʃ", "ʒ", "ʧ", "ʤ"}) ? "ᵻz" : ends_in(stem, {"p", "t", "k", "f", "θ"}) ? "s" : "z");
+  if (auto whole = inflected(lower(word)); !whole.empty()) {
+    return whole;
   }
-  if (auto stem = stem_of("ed"); !stem.empty() || !(stem = stem_of("d")).empty()) {
-    return stem + (ends_in(stem, {"t", "d"}) ? "ᵻd" : ends_in(stem, {"p", "k", "f", "θ", "s", "ʃ", "ʧ"}) ? "t" : "d");
-  }
-  if (const auto stem = stem_of("ing"); !stem.empty()) {
-    return stem + "ɪŋ";
+  const bool initials = word.size() <= 5 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+  if (initials) {
+    std::string spelled;
+    for (const char letter : word) {
+      spelled += known(std::string(1, letter));
+    }
+    return spelled;
   }
   return espeak_phonemes(word);
 }
 
+// Small words are weak, and "the", "a", "to" listen to what follows.
+std::string EnglishPhonemes::weak(const std::string &word, const std::string &next) const {
+  static constexpr std::string_view kVowels = "aeiouæɑɔəɛɜɪʊʌAIOWY";
+  std::string_view first = next;
+  while (first.starts_with("ˈ") || first.starts_with("ˌ")) {
+    first.remove_prefix(std::string_view("ˈ").size());
+  }
+  const auto letter = text::to_utf8(text::to_code_points(first).substr(0, 1));
+  const bool before_vowel = !letter.empty() && kVowels.find(letter) != std::string_view::npos;
+  const auto small = lower(word);
+  if (small == "the") {
+    return before_vowel ? "ði" : "ðə";
+  }
+  if (small == "to") {
+    return next.empty() ? "tˈu" : before_vowel ? "tʊ" : "tə";
+  }
+  return word == "a" ? "ɐ" : small == "an" ? "ɐn" : "";
+}
+
 std::string EnglishPhonemes::operator()(const std::string &text) const {
-  std::string out;
+  struct Part {
+    std::string text;
+    bool is_word;
+  };
+  std::vector<Part> parts;
   for (std::size_t i = 0; i < text.size();) {
     const auto is_letter = [&](std::size_t at) { return std::isalpha(static_cast<unsigned char>(text[at])) != 0 || (text[at] == '\'' && at > i); };
     auto end = i;
@@ -115,16 +168,28 @@ std::string EnglishPhonemes::operator()(const std::string &text) const {
       ++end;
     }
     if (end > i) {
-      out += word(text.substr(i, end - i));
+      parts.push_back({text.substr(i, end - i), true});
       i = end;
       continue;
     }
     const char c = text[i++];
-    if (std::string_view(" ,.!?;:").find(c) != std::string_view::npos && !(c == ' ' && (out.empty() || out.ends_with(" ")))) {
-      out += c;
-    } else if (c == '-' && !out.empty()) {
-      out += ' ';
+    const bool space = c == ' ' || c == '-' || c == '\n' || c == '/' || c == '_';
+    if (space && !parts.empty() && !parts.back().text.ends_with(" ")) {
+      parts.push_back({" ", false});
+    } else if (!space && std::string_view(",.!?;:").find(c) != std::string_view::npos) {
+      parts.push_back({std::string(1, c), false});
     }
+  }
+  // From the end, as a weak word needs the sounds of the next.
+  std::string out;
+  std::string next;
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    auto sounds = part->is_word ? weak(part->text, next) : part->text;
+    if (sounds.empty()) {
+      sounds = word(part->text);
+    }
+    next = part->is_word ? sounds : part->text == " " ? next : "";
+    out.insert(0, sounds);
   }
   return out;
 }

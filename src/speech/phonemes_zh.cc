@@ -1,6 +1,7 @@
 // Mandarin phonemes. The inventory follows Duanmu, The Phonology of Standard Chinese (2007), and Lin, The Sounds of
 // Chinese (2007), in the spelling that Kokoro's training used; tone sandhi after Duanmu, chapter 11.
 #include "speech/phonemes.h"
+#include "speech/phonemes_zh_words.h"
 #include "text/utf8.h"
 
 #include <array>
@@ -106,9 +107,14 @@ std::string mandarin_phonemes(const std::string &utf8, const text::Pinyin &pinyi
   const auto code_points = text::to_code_points(utf8);
   auto syllables = pinyin.read(utf8);
   apply_sandhi(code_points, syllables);
+  const auto ends = word_ends(code_points, pinyin);
   std::string out;
   for (std::size_t i = 0; i < code_points.size(); ++i) {
-    out += text::is_han(code_points[i]) ? phonemes_of(syllables[i]) : std::string(punctuation(code_points[i]));
+    const bool han = text::is_han(code_points[i]);
+    out += han ? phonemes_of(syllables[i]) : std::string(punctuation(code_points[i]));
+    if (han && ends[i] && i + 1 < code_points.size() && text::is_han(code_points[i + 1])) {
+      out += ' ';
+    }
   }
   while (out.ends_with(" ")) {
     out.pop_back();

@@ -68,7 +68,8 @@ bool is_symbol(std::string_view piece) {
 bool is_wordless(std::string_view piece) {
   piece = without_blanks(piece);
   static constexpr std::array<std::string_view, 6> kMarks{"，", "。", "！", "？", "、", "…"};
-  return std::all_of(piece.begin(), piece.end(), [](char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; }) ||
+  return std::all_of(piece.begin(), piece.end(),
+                     [](char c) { return std::ispunct(static_cast<unsigned char>(c)) != 0; }) ||
          std::any_of(kMarks.begin(), kMarks.end(), [&](auto mark) { return piece == mark; });
 }
 
@@ -219,7 +220,8 @@ DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_
   window.language = language.value_or(start.language);
   std::vector<whisper_token> prompt; // behind <|startoftranscript|>, which is in the cache by now
   if (whisper_is_multilingual(context_) != 0) {
-    prompt.push_back(whisper_token_lang(context_, whisper_lang_id(std::string(language_code(window.language)).c_str())));
+    prompt.push_back(
+        whisper_token_lang(context_, whisper_lang_id(std::string(language_code(window.language)).c_str())));
     prompt.push_back(whisper_token_transcribe(context_));
   }
   prompt.push_back(whisper_token_not(context_));

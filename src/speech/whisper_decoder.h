@@ -63,8 +63,8 @@ private:
 
   whisper_context *context_;
   int threads_;
-  std::vector<bool> banned_;    // symbols that are not speech, and everything past the end token
-  std::vector<bool> wordless_;  // punctuation and blanks: no worthwhile alternative
+  std::vector<bool> banned_;   // symbols that are not speech, and everything past the end token
+  std::vector<bool> wordless_; // punctuation and blanks: no worthwhile alternative
 };
 
 } // namespace yanxing::speech

@@ -32,7 +32,9 @@ public:
     value = one[0];
     return good;
   }
-  bool skip(std::uint64_t bytes) { return take(bytes) && in_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur).good(); }
+  bool skip(std::uint64_t bytes) {
+    return take(bytes) && in_.seekg(static_cast<std::streamoff>(bytes), std::ios::cur).good();
+  }
   [[nodiscard]] std::uint64_t left() const { return left_; }
 
 private:
@@ -54,8 +56,8 @@ struct Header {
   [[nodiscard]] bool sane() const {
     constexpr std::int32_t kMagic = 0x67676d6c;
     return values[0] == kMagic && within(1, 1000, 200000) && within(2, 1, 10000) && within(3, 16, 8192) &&
-           within(4, 1, 256) && within(5, 1, 128) && within(6, 1, 10000) && values[7] == values[3] && within(8, 1, 256) &&
-           within(9, 1, 128) && within(10, 16, 512);
+           within(4, 1, 256) && within(5, 1, 128) && within(6, 1, 10000) && values[7] == values[3] &&
+           within(8, 1, 256) && within(9, 1, 128) && within(10, 16, 512);
   }
 };
 
@@ -73,7 +75,8 @@ bool skip_words(Walker &walker, int vocabulary) {
   constexpr int kLongestWord = 4096;
   for (std::int32_t i = 0; i < count; ++i) {
     std::int32_t length = 0;
-    if (!walker.read(length) || length < 0 || length > kLongestWord || !walker.skip(static_cast<std::uint64_t>(length))) {
+    if (!walker.read(length) || length < 0 || length > kLongestWord ||
+        !walker.skip(static_cast<std::uint64_t>(length))) {
       return false;
     }
   }
@@ -131,9 +134,7 @@ Result<WhisperContext> load_whisper_model(const std::filesystem::path &file) {
   whisper_log_set(forward_log, nullptr);
   auto parameters = whisper_context_default_params();
   parameters.use_gpu = false;
-  // whisper.cpp's flash attention pads keys to a multiple of 256 without a mask: with a short encoder context every
-  // window would attend to what an earlier, longer one left in the padding. Plain attention is exact.
-  parameters.flash_attn = true;
+  parameters.flash_attn = true; // exact only for contexts of a multiple of 256: whisper_recognizer.cc
   WhisperContext context(whisper_init_from_file_with_params(file.c_str(), parameters));
   if (!context) {
     return Error{file.string() + " could not be loaded: tensors are missing or of another model", kFetchAgain};

@@ -6,6 +6,7 @@
 
 #include <SimpleConverter.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <memory>
@@ -63,7 +64,9 @@ struct DurationUnit {
   long seconds;
 };
 constexpr std::array kUnits{DurationUnit{"(?:天|日|days?)", 86400}, DurationUnit{"(?:小时|钟头|hours?|hrs?)", 3600},
-                            DurationUnit{"(?:分钟|分|minutes?|mins?)", 60}, DurationUnit{"(?:秒钟|秒|seconds?|secs?)", 1}};
+                            DurationUnit{"(?:刻钟)", 900},
+                            // 分 alone is a minute only where a duration may end: 十分感谢 is none.
+                            DurationUnit{"(?:分钟|分(?=$|半|之?后|以后|以内|内|左右|的|[0-9]|[ ,.，。])|minutes?|mins?)", 60}, DurationUnit{"(?:秒钟|秒|seconds?|secs?)", 1}};
 
 } // namespace
 
@@ -93,13 +96,13 @@ std::optional<long> find_duration_s(std::string_view utf8) {
   double total = 0;
   bool found = false;
   for (const auto &[pattern, seconds] : kUnits) {
-    static constexpr std::string_view kBefore = "(?:^|[^a-z0-9.])";
-    const std::regex unit(std::string(kBefore) + kAmount + " ?(?:个)?(半)? ?" + std::string(pattern) + "(半| and a half)?(?![a-z])");
+    static constexpr std::string_view kBefore = "(^|点|[^a-z0-9.])";
+    const std::regex unit(std::string(kBefore) + kAmount + " ?(?:个)?(半|and a half)? ?" + std::string(pattern) + "(半| and a half)?(?![a-z])");
     std::smatch match;
     if (!std::regex_search(text, match, unit)) {
       continue;
     }
-    const auto amount = match[1].str();
+    const auto amount = match[2].str();
     double value = 0;
     if (std::isdigit(static_cast<unsigned char>(amount[0])) != 0) {
       value = std::stod(amount);
@@ -112,11 +115,12 @@ std::optional<long> find_duration_s(std::string_view utf8) {
       const auto c = to_code_points(amount)[0];
       value = c == U'两' ? 2 : static_cast<double>(kNumerals.find(c));
     }
-    if (match[2].matched || match[3].matched) {
+    if (match[3].matched || match[4].matched) {
       value += 0.5;
     }
     const bool date = pattern.starts_with("(?:天") && match.str().ends_with("日");
-    if (!date) {
+    const bool clock = seconds == 60 && match[1] == "点"; // 12点30分
+    if (!date && !clock) {
       total += value * static_cast<double>(seconds);
       found = true;
     }
@@ -126,64 +130,101 @@ std::optional<long> find_duration_s(std::string_view utf8) {
 
 namespace {
 
-std::string spoken_number(const std::string &digits, bool one_by_one, Language language) {
-  if (language == Language::kChinese) {
-    const auto code_points = to_code_points(digits);
-    const auto point = code_points.find(U'.');
-    if (one_by_one) {
-      return to_utf8(chinese_digits(code_points));
-    }
-    const auto whole = chinese_number(std::stol(digits.substr(0, digits.find('.'))));
-    return to_utf8(point == code_points.npos ? whole : whole + U"点" + chinese_digits(code_points.substr(point + 1)));
-  }
-  const auto spell = [](const std::string &text) {
-    std::string out;
-    for (const char c : text) {
+bool is_digit_at(std::string_view text, std::size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; }
+bool is_letter_at(std::string_view text, std::size_t at) { return at < text.size() && std::isalpha(static_cast<unsigned char>(text[at])) != 0; }
+
+std::string one_by_one(std::string_view number, Language language) {
+  std::string out;
+  for (const char c : number) {
+    if (language == Language::kChinese) {
+      out += c == '.' ? "点" : to_utf8(chinese_digits(std::u32string(1, static_cast<char32_t>(c))));
+    } else {
       out += (out.empty() ? "" : " ") + (c == '.' ? std::string("point") : english_number(c - '0'));
     }
-    return out;
-  };
-  if (one_by_one) {
-    return spell(digits);
   }
-  const auto point = digits.find('.');
-  const auto whole = english_number(std::stol(digits.substr(0, point)));
-  return point == std::string::npos ? whole : whole + " point " + spell(digits.substr(point + 1));
+  return out;
+}
+
+std::string as_value(std::string_view number, Language language) {
+  const auto point = std::min(number.find('.'), number.size());
+  const long whole = std::stol(std::string(number.substr(0, point)));
+  const bool chinese = language == Language::kChinese;
+  const auto spoken = chinese ? to_utf8(chinese_number(whole)) : english_number(whole);
+  return point == number.size() ? spoken : spoken + (chinese ? "点" : " point ") + one_by_one(number.substr(point + 1), language);
+}
+
+// 2 is 两 before what is counted and 二 elsewhere.
+bool counts_things(std::string_view rest) {
+  static constexpr std::array<std::string_view, 22> kCounted{"个", "分钟", "小时", "点", "天", "盏", "位", "封", "次", "张", "份",
+                                                             "秒", "块",   "台",   "件", "条", "年", "周", "种", "页", "倍", "本"};
+  return std::any_of(kCounted.begin(), kCounted.end(), [&](auto word) { return rest.starts_with(word); });
+}
+
+struct Spoken {
+  std::string text;
+  std::size_t end = 0; // after what was read
+};
+
+// The number that starts at `begin`, with the sign of percent or of a clock behind it.
+Spoken spoken_number(std::string_view text, std::size_t begin, Language language) {
+  const bool chinese = language == Language::kChinese;
+  std::string number;
+  std::size_t end = begin;
+  bool grouped = false; // 1,234,567
+  while (is_digit_at(text, end) || (text[end] == '.' && is_digit_at(text, end + 1))) {
+    number += text[end++];
+    const bool thousands = end < text.size() && text[end] == ',' && is_digit_at(text, end + 1) && is_digit_at(text, end + 2) &&
+                           is_digit_at(text, end + 3) && !is_digit_at(text, end + 4);
+    end += thousands ? 1 : 0;
+    grouped = grouped || thousands;
+    if (end >= text.size()) {
+      break;
+    }
+  }
+  const auto rest = text.substr(end);
+  constexpr std::size_t kLongNumber = 7; // telephone numbers and the like
+  constexpr std::size_t kLongest = 18;   // of a value
+  const bool dialled = (number.size() >= kLongNumber && !grouped) || number.size() > kLongest || (number.size() > 1 && number[0] == '0' && number[1] != '.') ||
+                       (chinese && number.size() == 4 && rest.starts_with("年"));
+  auto spoken = dialled ? one_by_one(number, language) : as_value(number, language);
+  if (chinese && number == "2" && counts_things(rest)) {
+    spoken = "两";
+  }
+  if (rest.starts_with("%")) {
+    return {chinese ? "百分之" + spoken : spoken + " percent", end + 1};
+  }
+  const bool clock = rest.starts_with(":") && is_digit_at(rest, 1);
+  return clock ? Spoken{spoken + (chinese ? "点" : " "), end + 1} : Spoken{spoken, end};
 }
 
 } // namespace
 
 std::string spoken_form(std::string_view utf8, Language language) {
+  const bool chinese = language == Language::kChinese;
   std::string out;
-  const std::string text(utf8);
-  for (std::size_t i = 0; i < text.size();) {
-    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) {
-      const bool at_sign = text[i] == '@';
-      out += at_sign ? (language == Language::kChinese ? "艾特" : " at ") : std::string(1, text[i]);
+  for (std::size_t i = 0; i < utf8.size();) {
+    const auto rest = utf8.substr(i);
+    const auto degrees = rest.starts_with("℃") ? std::string_view("℃") : rest.starts_with("°C") ? std::string_view("°C") : std::string_view();
+    if (is_digit_at(utf8, i)) {
+      const auto spoken = spoken_number(utf8, i, language);
+      out += spoken.text;
+      i = spoken.end;
+    } else if (!degrees.empty()) {
+      out += chinese ? "度" : " degrees";
+      i += degrees.size();
+    } else if (rest[0] == '@') {
+      out += chinese ? "艾特" : " at ";
       ++i;
-      continue;
+    } else if (rest[0] == '.' && i > 0 && is_letter_at(utf8, i + 1) && (is_letter_at(utf8, i - 1) || is_digit_at(utf8, i - 1))) {
+      out += chinese ? "点" : " dot "; // of an address or a file name
+      ++i;
+    } else if (rest[0] == '-' && is_digit_at(utf8, i + 1) && (i == 0 || utf8[i - 1] == ' ' || static_cast<unsigned char>(utf8[i - 1]) >= 0x80)) {
+      out += chinese ? "负" : "minus ";
+      ++i;
+    } else {
+      out += rest[0];
+      ++i;
     }
-    auto end = i;
-    while (end < text.size() && (std::isdigit(static_cast<unsigned char>(text[end])) != 0 ||
-                                 (text[end] == '.' && end + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[end + 1])) != 0))) {
-      ++end;
-    }
-    const auto digits = text.substr(i, end - i);
-    const auto rest = std::string_view(text).substr(end);
-    const bool clock = rest.starts_with(":") && rest.size() > 2 && std::isdigit(static_cast<unsigned char>(rest[1])) != 0;
-    constexpr std::size_t kLongNumber = 7; // telephone numbers and the like
-    const bool one_by_one = digits.size() >= kLongNumber || (digits.size() > 1 && digits[0] == '0' && digits[1] != '.') ||
-                            (digits.size() == 4 && rest.starts_with("年"));
-    auto spoken = spoken_number(digits, one_by_one, language);
-    if (rest.starts_with("%")) {
-      spoken = language == Language::kChinese ? "百分之" + spoken : spoken + " percent";
-      ++end;
-    } else if (clock) {
-      spoken += language == Language::kChinese ? "点" : " ";
-      ++end;
-    }
-    out += spoken;
-    i = end;
   }
   return out;
 }

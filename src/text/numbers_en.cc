@@ -5,6 +5,7 @@
 #include <cctype>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace yanxing::text {
@@ -124,13 +125,51 @@ bool stays(const std::vector<Token> &tokens, std::size_t at, const Read &read) {
   return past || ((word == "one" || word == "zero") && !measured);
 }
 
+// Three and more digits said one by one ("one three eight"): a number to be dialled or typed.
+std::optional<std::pair<std::string, std::size_t>> read_digits(const std::vector<Token> &tokens, std::size_t at) {
+  std::string digits;
+  std::size_t end = at;
+  for (std::size_t i = at; i < tokens.size(); i += 2) {
+    const auto found = small_numbers().find(tokens[i].word);
+    const bool oh = tokens[i].word == "oh" && !digits.empty();
+    if (!oh && (found == small_numbers().end() || found->second > 9)) {
+      break;
+    }
+    digits += oh ? "0" : std::to_string(found->second);
+    end = i + 1;
+    if (end >= tokens.size() || !is_gap(tokens[end])) {
+      break;
+    }
+  }
+  return digits.size() >= 3 ? std::optional(std::pair(digits, end)) : std::nullopt;
+}
+
+// "nineteen eighty four", "twenty twenty six": years are said in two halves.
+std::optional<Read> read_year(const std::vector<Token> &tokens, std::size_t at) {
+  const auto century = small_numbers().find(tokens[at].word);
+  if (century == small_numbers().end() || century->second < 18 || century->second > 20 || at + 2 >= tokens.size() || !is_gap(tokens[at + 1])) {
+    return std::nullopt;
+  }
+  const auto rest = read_number(tokens, at + 2);
+  if (!rest || rest->value < 10 || rest->value > 99) {
+    return std::nullopt;
+  }
+  return Read{century->second * 100 + rest->value, rest->end, rest->words + 1};
+}
+
 } // namespace
 
 std::string numbers_to_digits_en(std::string_view text) {
   const auto tokens = split(text);
   std::string out;
   for (std::size_t i = 0; i < tokens.size();) {
-    const auto read = small_numbers().contains(tokens[i].word) ? read_number(tokens, i) : std::nullopt;
+    if (const auto spelled = read_digits(tokens, i)) {
+      out += spelled->first;
+      i = spelled->second;
+      continue;
+    }
+    const auto year = read_year(tokens, i);
+    const auto read = year ? year : small_numbers().contains(tokens[i].word) ? read_number(tokens, i) : std::nullopt;
     if (!read || stays(tokens, i, *read)) {
       out += tokens[i++].text;
       continue;

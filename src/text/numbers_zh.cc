@@ -124,11 +124,19 @@ std::u32string_view numeral_at(std::u32string_view text, std::size_t at) {
   return text.substr(at, end - at);
 }
 
+// 三四, 七八: about so many, not a number.
+bool is_rough(std::u32string_view numeral) {
+  return numeral.size() == 2 && digit_of(numeral[0]) > 0 && digit_of(numeral[1]) == digit_of(numeral[0]) + 1;
+}
+
 bool has_unit(std::u32string_view numeral) { return std::any_of(numeral.begin(), numeral.end(), [](char32_t c) { return unit_of(c) > 0; }); }
 
 // Digits for one numeral in its place, or empty where it stays as it is.
 std::u32string converted(std::u32string_view before, std::u32string_view numeral, std::u32string_view rest) {
   const bool only_units = std::none_of(numeral.begin(), numeral.end(), [](char32_t c) { return digit_of(c) >= 0; });
+  if (is_rough(numeral)) {
+    return U"";
+  }
   if (!has_unit(numeral)) {
     // Digits said one by one: numbers of telephones, rooms, years.
     if (numeral.size() >= 3 || (numeral.size() == 2 && (numeral.find(U'零') != numeral.npos || numeral.find(U'幺') != numeral.npos || measure_follows(rest)))) {
@@ -138,8 +146,8 @@ std::u32string converted(std::u32string_view before, std::u32string_view numeral
                ? digits(digit_of(numeral[0]))
                : U"";
   }
-  if (only_units && numeral.size() == 1 && numeral != U"十") {
-    return U""; // 百, 千, 万, 亿 alone are words
+  if (only_units && numeral != U"十") {
+    return U""; // 百, 千万, 亿 alone are words
   }
   if (is_word(before, numeral, rest) || (numeral == U"十" && !measure_follows(rest))) {
     return U"";
@@ -159,8 +167,11 @@ std::u32string numbers_to_digits_zh(std::u32string_view text) {
     if (starts_with(text.substr(i), U"百分之")) {
       const auto numeral = numeral_at(text, i + 3);
       if (const auto value = numeral.empty() ? std::nullopt : value_of(numeral)) {
-        out += digits(*value) + U"%";
         i += 3 + numeral.size();
+        const auto fraction = i + 1 < text.size() && text[i] == U'点' ? numeral_at(text, i + 1) : std::u32string_view();
+        const bool decimal = !fraction.empty() && !has_unit(fraction);
+        out += digits(*value) + (decimal ? U"." + spelled(fraction) : std::u32string()) + U"%";
+        i += decimal ? 1 + fraction.size() : 0;
         continue;
       }
     }

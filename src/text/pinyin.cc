@@ -1,12 +1,14 @@
 #include "text/pinyin.h"
 
-#include "base/json.h"
+#include "base/log.h"
+#include "text/string_table.h"
 #include "text/utf8.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 
 namespace yanxing::text {
@@ -72,87 +74,106 @@ public:
   explicit Table(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   Status load_characters() {
-    const auto json = read_json_file(folder_ / "pinyin_dict.json");
-    if (!json) {
-      return json.error();
-    }
-    for (const auto &[code, readings] : json->items()) {
-      if (!readings.is_string()) {
-        return Error{(folder_ / "pinyin_dict.json").string() + " is not a table of readings", "Run 'yanxing pull pinyin'"};
+    std::unordered_map<std::string, Id> seen;
+    return for_each_string(folder_ / "pinyin_dict.json", [&](const std::string &code, const std::string &, const std::string &readings) {
+      auto &ids = characters_[static_cast<char32_t>(std::strtoul(code.c_str(), nullptr, 10))];
+      for (std::size_t at = 0; at < readings.size();) {
+        const auto comma = std::min(readings.find(',', at), readings.size());
+        ids.push_back(id_of(readings.substr(at, comma - at), seen, syllables_));
+        at = comma + 1;
       }
-      characters_[static_cast<char32_t>(std::strtoul(code.c_str(), nullptr, 10))] = readings.get<std::string>();
+    });
+  }
+
+  [[nodiscard]] std::size_t phrase_length(const std::u32string &text, std::size_t at) const override {
+    std::call_once(phrases_once_, [this] { load_phrases(); });
+    return longest_phrase(text, at).size();
+  }
+
+  // Only reading in context needs the phrases: they are loaded then, and a text is read without them where they are
+  // missing or broken.
+  void load_phrases() const {
+    std::unordered_map<std::string, Id> seen;
+    std::string current;
+    std::vector<Id> ids;
+    phrases_.reserve(50000);
+    const auto close = [&] {
+      auto text = to_code_points(current);
+      if (!ids.empty() && text.size() == ids.size()) {
+        longest_ = std::max(longest_, text.size());
+        phrases_.emplace(std::move(text), std::move(ids));
+      }
+      ids.clear();
+    };
+    const auto loaded = for_each_string(folder_ / "phrases_dict.json", [&](const std::string &phrase, const std::string &, const std::string &reading) {
+      if (phrase != current) {
+        close();
+        current = phrase;
+      }
+      ids.push_back(id_of(reading, seen, phrase_syllables_));
+    });
+    close();
+    if (!loaded) {
+      log_warning(loaded.error().message());
     }
-    return {};
   }
 
   [[nodiscard]] std::vector<Syllable> readings(char32_t character) const override {
     std::vector<Syllable> all;
-    const auto found = characters_.find(character);
-    if (found == characters_.end()) {
-      return all;
-    }
-    std::string_view rest = found->second;
-    while (!rest.empty()) {
-      const auto comma = rest.find(',');
-      all.push_back(from_marked(rest.substr(0, comma)));
-      rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+    if (const auto found = characters_.find(character); found != characters_.end()) {
+      for (const auto id : found->second) {
+        all.push_back(syllables_[id]);
+      }
     }
     return all;
   }
 
   [[nodiscard]] std::vector<Syllable> read(std::string_view utf8) const override {
-    const auto &phrases = this->phrases();
+    std::call_once(phrases_once_, [this] { load_phrases(); });
     const auto text = to_code_points(utf8);
     std::vector<Syllable> syllables;
-    constexpr std::size_t kLongestPhrase = 8;
-    for (std::size_t i = 0; i < text.size();) {
-      bool found = false;
-      for (std::size_t length = std::min(kLongestPhrase, text.size() - i); length >= 2 && !found; --length) {
-        const auto phrase = phrases.find(text.substr(i, length));
-        if (phrase != phrases.end() && phrase->second.size() == length) {
-          for (const auto &marked : phrase->second) {
-            syllables.push_back(from_marked(marked));
-          }
-          i += length;
-          found = true;
-        }
+    syllables.reserve(text.size());
+    while (syllables.size() < text.size()) {
+      const auto at = syllables.size();
+      const auto phrase = longest_phrase(text, at);
+      if (phrase.empty()) {
+        const auto found = characters_.find(text[at]);
+        syllables.push_back(found == characters_.end() || found->second.empty() ? Syllable{} : syllables_[found->second.front()]);
       }
-      if (!found) {
-        const auto single = readings(text[i]);
-        syllables.push_back(single.empty() ? Syllable{} : single.front());
-        ++i;
+      for (const auto id : phrase) {
+        syllables.push_back(phrase_syllables_[id]);
       }
     }
     return syllables;
   }
 
 private:
-  using Phrases = std::unordered_map<std::u32string, std::vector<std::string>>;
+  using Id = std::uint16_t; // of a distinct syllable: there are about 1500
 
-  // Only reading aloud needs the phrases: they are loaded then.
-  const Phrases &phrases() const {
-    std::call_once(phrases_once_, [this] {
-      const auto json = read_json_file(folder_ / "phrases_dict.json");
-      if (!json || !json->is_object()) {
-        return;
+  static Id id_of(const std::string &marked, std::unordered_map<std::string, Id> &seen, std::vector<Syllable> &pool) {
+    const auto [place, fresh] = seen.try_emplace(marked, static_cast<Id>(pool.size()));
+    if (fresh) {
+      pool.push_back(from_marked(marked));
+    }
+    return place->second;
+  }
+
+  [[nodiscard]] std::span<const Id> longest_phrase(const std::u32string &text, std::size_t at) const {
+    for (auto length = std::min(longest_, text.size() - at); length >= 2; --length) {
+      if (const auto found = phrases_.find(text.substr(at, length)); found != phrases_.end()) {
+        return found->second;
       }
-      for (const auto &[phrase, readings] : json->items()) {
-        std::vector<std::string> marked;
-        for (const auto &reading : readings) {
-          if (reading.is_array() && !reading.empty() && reading[0].is_string()) {
-            marked.push_back(reading[0].get<std::string>());
-          }
-        }
-        phrases_.emplace(to_code_points(phrase), std::move(marked));
-      }
-    });
-    return phrases_;
+    }
+    return {};
   }
 
   std::filesystem::path folder_;
-  std::unordered_map<char32_t, std::string> characters_;
+  std::unordered_map<char32_t, std::vector<Id>> characters_; // most common reading first
+  std::vector<Syllable> syllables_;
   mutable std::once_flag phrases_once_;
-  mutable Phrases phrases_;
+  mutable std::vector<Syllable> phrase_syllables_; // a pool of its own: readings() may run beside the loading
+  mutable std::unordered_map<std::u32string, std::vector<Id>> phrases_;
+  mutable std::size_t longest_ = 0;
 };
 
 bool is_pair(const std::string &a, const std::string &b, std::string_view x, std::string_view y) { return (a == x && b == y) || (a == y && b == x); }

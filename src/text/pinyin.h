@@ -27,6 +27,8 @@ public:
   [[nodiscard]] virtual std::vector<Syllable> readings(char32_t character) const = 0;
   // Reading in context (longest phrase first), one entry per code point; non-Han give {} .
   [[nodiscard]] virtual std::vector<Syllable> read(std::string_view utf8) const = 0;
+  // Length of the longest known phrase that starts at `at`, in code points; 0 where there is none.
+  [[nodiscard]] virtual std::size_t phrase_length(const std::u32string &text, std::size_t at) const = 0;
 };
 
 // 0 = same sound … 1 = unrelated. Tone differences cost little; n/l, zh/z, in/ing, h/f less than others,

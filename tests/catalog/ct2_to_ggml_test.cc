@@ -95,7 +95,8 @@ class Ct2ToGgml : public testing::Test {
 protected:
   void SetUp() override {
     std::filesystem::create_directories(folder_);
-    ASSERT_TRUE(write_file(folder_ / "tokenizer.json", R"({"model":{"vocab":{"a":0,"Ġb":1,"ä½":2,"<|x|>":60000}}})").ok());
+    ASSERT_TRUE(
+        write_file(folder_ / "tokenizer.json", R"({"model":{"vocab":{"a":0,"Ġb":1,"ä½":2,"<|x|>":60000}}})").ok());
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   Status convert(const std::string &model) {
@@ -159,7 +160,8 @@ TEST_F(Ct2ToGgml, ForeignFilesAreNamed) {
   const auto other = convert(SmallWhisper().bytes("TransformerSpec"));
   ASSERT_FALSE(other.ok());
   EXPECT_NE(other.error().what.find("not Whisper"), std::string::npos);
-  for (const std::string tokenizer : {"{}", "[1,2]", "{\"model\":{\"vocab\":[]}}", "{\"model\":{\"vocab\":{\"\xe4\xbd\xa0\":3}}}"}) {
+  for (const std::string tokenizer :
+       {"{}", "[1,2]", "{\"model\":{\"vocab\":[]}}", "{\"model\":{\"vocab\":{\"\xe4\xbd\xa0\":3}}}"}) {
     ASSERT_TRUE(write_file(folder_ / "tokenizer.json", tokenizer).ok());
     EXPECT_FALSE(convert(SmallWhisper().bytes()).ok()) << tokenizer;
   }
@@ -174,7 +176,7 @@ TEST(Half, AllValuesSurviveTheWayThroughFloat) {
   }
   EXPECT_EQ(half_to_float(0x3C00), 1.0F);
   EXPECT_EQ(half_to_float(0x0001), 0x1p-24F);
-  EXPECT_EQ(float_to_half(65520.0F), 0x7C00); // rounds to infinity
+  EXPECT_EQ(float_to_half(65520.0F), 0x7C00);        // rounds to infinity
   EXPECT_EQ(float_to_half(1.0F + 0x1p-11F), 0x3C00); // a tie goes to even
 }
 

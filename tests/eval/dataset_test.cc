@@ -30,10 +30,11 @@ private:
 };
 
 TEST(Dataset, ReadsEveryField) {
-  const Set set("\xEF\xBB\xBF"
-                R"({"id":"a","lang":"zh","transcript":"把这个表格发给李经理","audio":"sound/a.wav","screen":"screen.json","screenshot":"a.png","actions":"deeds","contacts":[{"name":"李建国","email":"li@example.com"}],"history":[{"transcript":"你好","action":{"action":"none"}}],"action":{"action":"share","target":"t"},"gold_box":[1,2,3,4]})"
-                "\r\n\n"
-                R"({"audio":"/abs/b.wav","text":"what is it","lang":"en-US"})");
+  const Set set(
+      "\xEF\xBB\xBF"
+      R"({"id":"a","lang":"zh","transcript":"把这个表格发给李经理","audio":"sound/a.wav","screen":"screen.json","screenshot":"a.png","actions":"deeds","contacts":[{"name":"李建国","email":"li@example.com"}],"history":[{"transcript":"你好","action":{"action":"none"}}],"action":{"action":"share","target":"t"},"gold_box":[1,2,3,4]})"
+      "\r\n\n"
+      R"({"audio":"/abs/b.wav","text":"what is it","lang":"en-US"})");
   set.put("screen.json", R"({"size":[800,600],"elements":[{"id":"t","kind":"table","box":[1,2,3,4]}]})");
   auto reader = set.reader();
   const auto first = reader.next();
@@ -92,7 +93,8 @@ TEST(Dataset, ABadRowNamesItsLineAndReadingGoesOn) {
     const auto row = reader.next();
     ASSERT_TRUE(row) << line;
     ASSERT_FALSE(row->ok()) << line;
-    EXPECT_TRUE(row->error().what.starts_with(set.file().string() + ":" + std::to_string(line) + ": ")) << row->error().what;
+    EXPECT_TRUE(row->error().what.starts_with(set.file().string() + ":" + std::to_string(line) + ": "))
+        << row->error().what;
   }
   const auto last = reader.next();
   ASSERT_TRUE(last && last->ok());

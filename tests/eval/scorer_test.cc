@@ -99,18 +99,22 @@ TEST(Score, OptionalGoldArguments) {
 
 TEST(Score, OrderOfCompoundActions) {
   const auto *swapped = R"({"actions":[{"action":"set_temperature","degrees":26},{"action":"light_off"}]})";
-  const auto strict = scored(R"({"actions":[{"action":"light_off"},{"action":"set_temperature","degrees":26}]})", swapped);
+  const auto strict =
+      scored(R"({"actions":[{"action":"light_off"},{"action":"set_temperature","degrees":26}]})", swapped);
   EXPECT_FALSE(strict.exact);
   EXPECT_FALSE(strict.name_ok);
   EXPECT_DOUBLE_EQ(strict.f1(), 1); // the arguments themselves are right
-  EXPECT_TRUE(scored(R"({"actions":[{"action":"light_off"},{"action":"set_temperature","degrees":26}],"order":"any"})", swapped)
-                  .exact);
+  EXPECT_TRUE(
+      scored(R"({"actions":[{"action":"light_off"},{"action":"set_temperature","degrees":26}],"order":"any"})", swapped)
+          .exact);
   // The first fits both, the second only one: a greedy match would fail.
-  EXPECT_TRUE(scored(R"({"actions":[{"action":"set_temperature","degrees":{"any_of":[1,2]}},
+  EXPECT_TRUE(
+      scored(R"({"actions":[{"action":"set_temperature","degrees":{"any_of":[1,2]}},
                                     {"action":"set_temperature","degrees":1}],"order":"any"})",
-                     R"({"actions":[{"action":"set_temperature","degrees":1},{"action":"set_temperature","degrees":2}]})")
-                  .exact);
-  EXPECT_FALSE(scored(R"({"actions":[{"action":"light_off"},{"action":"light_off"}],"order":"any"})", R"({"action":"light_off"})")
+             R"({"actions":[{"action":"set_temperature","degrees":1},{"action":"set_temperature","degrees":2}]})")
+          .exact);
+  EXPECT_FALSE(scored(R"({"actions":[{"action":"light_off"},{"action":"light_off"}],"order":"any"})",
+                      R"({"action":"light_off"})")
                    .exact);
 }
 
@@ -152,7 +156,8 @@ TEST(Score, ElementsByPlaceAndPeopleByMeaning) {
 }
 
 TEST(Score, MalformedGoldIsAnError) {
-  for (const auto *bad : {"3", "[]", "{}", R"({"action":5})", R"({"actions":{}})", R"({"actions":[]})", R"({"actions":["x"]})"}) {
+  for (const auto *bad :
+       {"3", "[]", "{}", R"({"action":5})", R"({"actions":{}})", R"({"actions":[]})", R"({"actions":["x"]})"}) {
     const auto gold = gold_from_json(json(bad), "set.jsonl:7");
     ASSERT_FALSE(gold.ok()) << bad;
     EXPECT_NE(gold.error().what.find("set.jsonl:7"), std::string::npos) << bad;

@@ -140,8 +140,8 @@ TEST_F(Calc, MenuOpensByItsDefaultAction) {
   EXPECT_TRUE(comes_true([&] {
     const auto seen = accessibility_->snapshot(800, 3000);
     return seen && std::any_of(seen->widgets.begin(), seen->widgets.end(), [](const Widget &widget) {
-      return widget.role == "menu item" && widget.name.starts_with("Sort");
-    });
+             return widget.role == "menu item" && widget.name.starts_with("Sort");
+           });
   }));
   auto input = open_input();
   ASSERT_TRUE(input);

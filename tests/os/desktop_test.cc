@@ -36,7 +36,8 @@ TEST(ShownNumber, LeavesTextsAlone) {
 }
 
 TEST(Trim, CutsBlankRowsAndColumnsAtTheEnds) {
-  CellGrid grid{{{"", 0, false}, {"a", 0, false}, {" ", 0, false}}, {{}, {}, {}}, {{"b", 0, false}, {}, {}}, {{}, {}, {}}};
+  CellGrid grid{
+      {{"", 0, false}, {"a", 0, false}, {" ", 0, false}}, {{}, {}, {}}, {{"b", 0, false}, {}, {}}, {{}, {}, {}}};
   trim(grid);
   ASSERT_EQ(grid.size(), 3U);
   EXPECT_EQ(grid[0].size(), 2U);
@@ -101,12 +102,11 @@ TEST(NestedToolkit, IsMovedToWhereItsParentIs) {
     return made;
   };
   // As LibreOffice in GTK tells it: the root pane fills the panel below the menu bar but says that it begins above.
-  std::vector<AccessibleNode> nodes{node(ATSPI_ROLE_PANEL, {0, 44, 1280, 756}, -1),
-                                    node(ATSPI_ROLE_ROOT_PANE, {0, 19, 1280, 756}, 0),
-                                    node(ATSPI_ROLE_TABLE, {41, 157, 1166, 559}, 1),
-                                    node(ATSPI_ROLE_PANEL, {4, 99, 162, 34}, 1),
-                                    node(ATSPI_ROLE_PANEL, {4, 124, 162, 34}, 3), // GTK again: true already
-                                    node(ATSPI_ROLE_TEXT, {4, 124, 126, 34}, 4)};
+  std::vector<AccessibleNode> nodes{
+      node(ATSPI_ROLE_PANEL, {0, 44, 1280, 756}, -1),  node(ATSPI_ROLE_ROOT_PANE, {0, 19, 1280, 756}, 0),
+      node(ATSPI_ROLE_TABLE, {41, 157, 1166, 559}, 1), node(ATSPI_ROLE_PANEL, {4, 99, 162, 34}, 1),
+      node(ATSPI_ROLE_PANEL, {4, 124, 162, 34}, 3), // GTK again: true already
+      node(ATSPI_ROLE_TEXT, {4, 124, 126, 34}, 4)};
   undo_nested_shift(nodes);
   EXPECT_EQ(nodes[2].box, (Box{41, 182, 1166, 559}));
   EXPECT_EQ(nodes[3].box, (Box{4, 124, 162, 34}));

@@ -49,9 +49,9 @@ Picture draw(int width, int height, const std::vector<Written> &texts, const Box
   cairo_surface_flush(surface.get());
   Picture picture{width, height, {}};
   for (int y = 0; y < height; ++y) {
-    const auto *row = reinterpret_cast<const std::uint32_t *>(
-        cairo_image_surface_get_data(surface.get()) +
-        static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface.get()));
+    const auto *row = reinterpret_cast<const std::uint32_t *>(cairo_image_surface_get_data(surface.get()) +
+                                                              static_cast<std::ptrdiff_t>(y) *
+                                                                  cairo_image_surface_get_stride(surface.get()));
     for (int x = 0; x < width; ++x) {
       picture.rgb.push_back(static_cast<std::uint8_t>(row[x] >> 16U));
       picture.rgb.push_back(static_cast<std::uint8_t>(row[x] >> 8U));

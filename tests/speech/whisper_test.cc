@@ -58,7 +58,8 @@ TEST_F(WhisperModelFile, EveryTruncationIsNoticed) {
 }
 
 TEST_F(WhisperModelFile, ForeignContentIsNamed) {
-  for (const auto &content : {std::string("GGUF not a whisper model"), std::string(4096, '\xff'), std::string(4096, '\0')}) {
+  for (const auto &content :
+       {std::string("GGUF not a whisper model"), std::string(4096, '\xff'), std::string(4096, '\0')}) {
     const auto status = check(content);
     ASSERT_FALSE(status.ok());
     EXPECT_NE(status.error().what.find("whisper.bin"), std::string::npos);

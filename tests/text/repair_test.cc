@@ -1,0 +1,62 @@
+#include "text/repair.h"
+
+#include "text/small_pinyin.h"
+
+namespace yanxing::text {
+namespace {
+
+class Repairs : public SmallPinyin {
+protected:
+  std::string repair(const std::string &heard, const std::vector<KnownWord> &known) const { return Repairer(pinyin_).repair(heard, known).text; }
+};
+
+TEST_F(Repairs, HomophonesOfKnownWords) {
+  EXPECT_EQ(repair("发给理经理", {{"李经理", 2}}), "发给李经理");
+  EXPECT_EQ(repair("打开客厅的动", {{"客厅的灯", 1}, {"客厅", 1}}), "打开客厅的灯");
+  EXPECT_EQ(repair("把预算标发给网房", {{"王芳", 2}, {"预算表", 1}}), "把预算表发给王芳");
+}
+
+TEST_F(Repairs, TellsWhatWasChangedAndWhere) {
+  const auto repaired = Repairer(pinyin_).repair("发给理经理", {{"李经理", 2}});
+  ASSERT_EQ(repaired.repairs.size(), 1U);
+  EXPECT_EQ(repaired.repairs[0].from, "理经理");
+  EXPECT_EQ(repaired.repairs[0].to, "李经理");
+  EXPECT_EQ(repaired.repairs[0].at, 6U);
+}
+
+TEST_F(Repairs, WhatIsRightStays) {
+  EXPECT_EQ(repair("发给李经理", {{"李经理", 2}, {"李静里", 2}}), "发给李经理");
+  EXPECT_EQ(repair("这里没有", {{"李梅", 2}}), "这里没有"); // halves of two common words
+  EXPECT_EQ(repair("打开客厅的灯", {{"王芳", 2}}), "打开客厅的灯");
+  EXPECT_EQ(repair("", {{"王芳", 2}}), "");
+  EXPECT_EQ(repair("发给王芳", {}), "发给王芳");
+}
+
+TEST_F(Repairs, TwoWordsThatFitAsWellLeaveItAlone) {
+  EXPECT_EQ(repair("发给网方", {{"王芳", 2}, {"亡方", 2}}), "发给网方");
+  EXPECT_EQ(repair("发给里敏", {{"李敏", 2}, {"理敏", 2}}), "发给里敏");
+}
+
+TEST_F(Repairs, EnglishNamesBySound) {
+  const std::vector<KnownWord> known{{"Li Jing", 2}, {"Wang Fang", 2}, {"Zhang Wei", 2}, {"Manager Li", 2}};
+  EXPECT_EQ(repair("send this table to Lee Jing", known), "send this table to Li Jing");
+  EXPECT_EQ(repair("send this to wong fong", known), "send this to Wang Fang");
+  EXPECT_EQ(repair("send it to jang way please", known), "send it to Zhang Wei please");
+  EXPECT_EQ(repair("mail it to manager lee", known), "mail it to Manager Li");
+  EXPECT_EQ(repair("turn on the light in the living room", known), "turn on the light in the living room");
+  EXPECT_EQ(repair("it is a long way", known), "it is a long way");
+  EXPECT_EQ(repair("send it to Li Jing", known), "send it to Li Jing");
+}
+
+TEST_F(Repairs, LongSentencesAndManyWordsEnd) {
+  std::string sentence;
+  std::vector<KnownWord> known;
+  for (int i = 0; i < 100; ++i) {
+    sentence += "打开客厅的灯发给李经";
+    known.push_back({"王芳" + std::string(i % 2 == 0 ? "李" : "敏"), 1});
+  }
+  EXPECT_EQ(repair(sentence, known), sentence);
+}
+
+} // namespace
+} // namespace yanxing::text
