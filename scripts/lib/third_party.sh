@@ -66,6 +66,6 @@ build_third_party() {
     cp "$sources/sherpa-onnx-core/sherpa_onnx/lib/libonnxruntime.so" "$out/lib/"
   fi
   mv -T "$out" "$folder"
-  rm -rf "$work"
+  rm -rf "$work" "$sources" # the archives are kept
   flock -u 9
 }

@@ -22,7 +22,7 @@ struct Hands {
   os::Input *input = nullptr;
   os::Accessibility *accessibility = nullptr;
   const Screen *screen = nullptr;
-  const Picture *picture = nullptr;                           // of this turn's screen; may be empty
+  const Picture *picture = nullptr;                              // of this turn's screen; may be empty
   const std::map<std::string, std::uint64_t> *widgets = nullptr; // element id → live widget
   const std::map<std::string, os::CellGrid> *grids = nullptr;    // element id → a table's cells read from the picture
   const std::vector<Contact> *contacts = nullptr;
@@ -36,9 +36,9 @@ std::string_view status_name(OutcomeStatus status); // done, queued, failed, ref
 
 struct Outcome {
   OutcomeStatus status = OutcomeStatus::kFailed;
-  std::string detail;        // one line: what happened, for the log and for JSON
-  std::string reply;         // overrides the action file's `say`, e.g. the reason of a failure; may be empty
-  Json undo;                 // null, or {"builtin":…, …}: data with which undo() takes it back
+  std::string detail; // one line: what happened, for the log and for JSON
+  std::string reply;  // overrides the action file's `say`, e.g. the reason of a failure; may be empty
+  Json undo;          // null, or {"builtin":…, …}: data with which undo() takes it back
 };
 
 class Executor {

@@ -1,5 +1,6 @@
 #include "action/mail.h"
 
+#include "action/web.h"
 #include "base/files.h"
 #include "base/log.h"
 
@@ -7,100 +8,28 @@
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <memory>
 #include <random>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace yanxing::action {
 namespace fs = std::filesystem;
 namespace {
 
-std::string base64(const std::string &bytes, std::size_t line_length) {
-  static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  std::size_t column = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const auto left = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= left ? kAlphabet[(group >> (18U - 6U * k)) & 0x3FU] : '=';
-    }
-    column += 4;
-    if (line_length > 0 && column >= line_length) {
-      out += "\r\n";
-      column = 0;
-    }
-  }
-  return out;
-}
-
-// A header value must not hold a line break: whatever is said or shown cannot add a header.
-std::string one_line(std::string text) {
-  std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  return text;
-}
-
-std::string encoded_word(const std::string &text) {
-  const auto clean = one_line(text);
-  const bool ascii = std::all_of(clean.begin(), clean.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  return ascii ? clean : "=?UTF-8?B?" + base64(clean, 0) + "?=";
-}
-
-std::string percent_encoded(const std::string &text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : one_line(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_') {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
-    }
-  }
-  return out;
-}
-
-std::string token(std::size_t length) {
-  static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device random;
-  std::string out;
-  for (std::size_t i = 0; i < length; ++i) {
-    out += kLetters[random() % kLetters.size()];
-  }
-  return out;
-}
-
-std::string date_now() {
-  const auto now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S %z", &local);
-  return text.data();
-}
-
 bool valid_address(const std::string &address) {
   const auto at = address.find('@');
-  return at != std::string::npos && at > 0 && at + 1 < address.size() && address.find('@', at + 1) == std::string::npos &&
-         std::none_of(address.begin(), address.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == '<' || c == '>' || c == ','; });
+  constexpr std::size_t kLongest = 254; // RFC 5321, section 4.5.3.1
+  return at != std::string::npos && at > 0 && at + 1 < address.size() && address.size() <= kLongest &&
+         address.find('@', at + 1) == std::string::npos && std::none_of(address.begin(), address.end(), [](char c) {
+           return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ||
+                  std::string_view("<>,;:\"()[]\\").find(c) != std::string_view::npos;
+         });
 }
-
-struct CurlCloser {
-  void operator()(CURL *handle) const { curl_easy_cleanup(handle); }
-};
-struct ListCloser {
-  void operator()(curl_slist *list) const { curl_slist_free_all(list); }
-};
 
 struct Upload {
   std::string_view left;
@@ -113,19 +42,14 @@ std::size_t feed(char *buffer, std::size_t size, std::size_t count, void *user) 
   return bytes;
 }
 
-bool is_loopback(const std::string &url) {
-  const auto start = url.find("://");
-  const auto host = url.substr(start == std::string::npos ? 0 : start + 3);
-  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
-}
-
 Result<std::string> password(const Settings &settings) {
   if (settings.smtp_password_file.empty()) {
     return std::string();
   }
   struct stat info {};
   if (::stat(settings.smtp_password_file.c_str(), &info) == 0 && (info.st_mode & 077U) != 0) {
-    return Error{settings.smtp_password_file + " can be read by others", "Run: chmod 600 " + settings.smtp_password_file};
+    return Error{settings.smtp_password_file + " can be read by others",
+                 "Run: chmod 600 " + settings.smtp_password_file};
   }
   auto text = read_file(settings.smtp_password_file, 4096);
   if (text) {
@@ -136,49 +60,80 @@ Result<std::string> password(const Settings &settings) {
   return text;
 }
 
-Status send(const std::string &message, const std::string &to, const Settings &settings) {
-  const std::unique_ptr<CURL, CurlCloser> curl(curl_easy_init());
+struct Attempt {
+  enum class Result { kTaken, kAway, kRefused, kUnknown }; // kUnknown: handed over, and then no answer
+  Result result = Result::kAway;
+  std::string reason;
+};
+
+// What the failure means for this message. 5xx is a final no to it, except where the quarrel is about logging in.
+Attempt::Result meaning_of(CURLcode code, long answer, bool handed_over) {
+  const bool about_login = code == CURLE_LOGIN_DENIED || code == CURLE_USE_SSL_FAILED || answer == 530 ||
+                           answer == 534 || answer == 535 || answer == 538;
+  if (answer >= 500 && answer < 600 && !about_login) {
+    return Attempt::Result::kRefused;
+  }
+  const bool silent = answer < 400; // the last answer was "354 go ahead"
+  return handed_over && silent ? Attempt::Result::kUnknown : Attempt::Result::kAway;
+}
+
+Attempt send(const std::string &message, const std::string &to, const Settings &settings) {
   const auto secret = password(settings);
   if (!secret) {
-    return secret.error();
+    return {Attempt::Result::kAway, secret.error().message()};
   }
+  const CurlHandle curl(curl_easy_init());
   Upload upload{message};
   std::array<char, CURL_ERROR_SIZE> reason{};
-  const std::unique_ptr<curl_slist, ListCloser> recipients(curl_slist_append(nullptr, ("<" + to + ">").c_str()));
-  const auto from = "<" + one_line(settings.smtp_from) + ">";
+  const CurlList recipients(curl_slist_append(nullptr, ("<" + to + ">").c_str()));
+  auto from = settings.smtp_from;
+  std::erase_if(from, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == '<' || c == '>'; });
+  from = "<" + from + ">";
   curl_easy_setopt(curl.get(), CURLOPT_URL, settings.smtp_url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, kLoopbackHosts);
   curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, recipients.get());
   curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, feed);
   curl_easy_setopt(curl.get(), CURLOPT_READDATA, &upload);
   curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 10L);
+  curl_easy_setopt(curl.get(), CURLOPT_SERVER_RESPONSE_TIMEOUT, 30L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 120L);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, reason.data());
   // A password or a letter never crosses a network in the clear.
-  curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(is_loopback(settings.smtp_url) ? CURLUSESSL_TRY : CURLUSESSL_ALL));
+  const bool stays_here = is_loopback(host_of(settings.smtp_url));
+  curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(stays_here ? CURLUSESSL_TRY : CURLUSESSL_ALL));
   if (!settings.smtp_user.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_USERNAME, settings.smtp_user.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_PASSWORD, secret->c_str());
   }
   const auto code = curl_easy_perform(curl.get());
-  if (code != CURLE_OK) {
-    return Error{"the mail server did not take the message: " + std::string(reason[0] != 0 ? reason.data() : curl_easy_strerror(code)), ""};
+  if (code == CURLE_OK) {
+    return {Attempt::Result::kTaken, ""};
   }
-  return {};
+  long answer = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer);
+  return {meaning_of(code, answer, upload.left.empty()),
+          "the mail server did not take the message: " +
+              std::string(reason[0] != 0 ? reason.data() : curl_easy_strerror(code))};
 }
 
-// Held while a message is tried, so that two processes never send the same one.
+// Held while messages are tried or taken back, so that two processes never send the same one.
 class QueueLock {
 public:
-  explicit QueueLock(const fs::path &folder) {
+  QueueLock(const fs::path &folder, std::chrono::milliseconds patience) {
     std::error_code code;
     fs::create_directories(folder, code);
     fd_ = ::open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd_ >= 0) {
-      ::flock(fd_, LOCK_EX);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        ::close(std::exchange(fd_, -1));
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      }
     }
   }
   QueueLock(const QueueLock &) = delete;
@@ -188,112 +143,161 @@ public:
       ::close(fd_);
     }
   }
+  [[nodiscard]] bool held() const { return fd_ >= 0; }
 
 private:
   int fd_ = -1;
 };
 
-// The envelope's recipient stands in the message itself.
 std::string recipient_of(const std::string &message) {
-  static constexpr std::string_view kHeader = "X-Yanxing-To: ";
-  const auto at = message.find(kHeader);
-  return at == std::string::npos ? "" : message.substr(at + kHeader.size(), message.find('\r', at) - at - kHeader.size());
+  const auto start = std::string(kEnvelopeHeader) + ": ";
+  const auto end = message.find('\r');
+  return message.starts_with(start) && end != std::string::npos ? message.substr(start.size(), end - start.size()) : "";
 }
 
-Status try_to_send(const fs::path &file, const Settings &settings, const fs::path &state) {
+void move_to(const fs::path &folder, const fs::path &file) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  fs::rename(file, folder / file.filename(), code);
+  if (code) {
+    fs::remove(file, code); // its fate is known: it must not go out again
+  }
+}
+
+fs::path mark_of(const fs::path &file) { return fs::path(file).replace_extension(".attempted"); }
+
+Attempt try_to_send(const fs::path &file, const Settings &settings, const fs::path &state) {
   const auto message = read_file(file);
   if (!message) {
-    return message.error();
+    return {Attempt::Result::kAway, message.error().message()};
   }
-  if (auto sent = send(*message, recipient_of(*message), settings); !sent) {
-    return sent;
-  }
+  const auto mark = mark_of(file);
   std::error_code code;
-  fs::create_directories(state / "sent", code);
-  fs::rename(file, state / "sent" / file.filename(), code);
-  if (code) {
-    fs::remove(file, code); // it was delivered: it must not go out again
+  if (fs::exists(mark, code)) {
+    log_warning("the last attempt to mail " + file.filename().string() +
+                " ended without an answer; it is sent again under the same Message-ID and may arrive twice");
+  } else if (auto marked = write_file(mark, "", 0600); !marked) {
+    return {Attempt::Result::kAway, marked.error().message()};
   }
-  return {};
+  auto attempt = send(*message, recipient_of(*message), settings);
+  if (attempt.result == Attempt::Result::kTaken || attempt.result == Attempt::Result::kRefused) {
+    move_to(state / (attempt.result == Attempt::Result::kTaken ? "sent" : "refused"), file);
+  }
+  if (attempt.result != Attempt::Result::kUnknown) {
+    fs::remove(mark, code);
+  }
+  return attempt;
+}
+
+std::string fresh_name() {
+  std::random_device random;
+  const auto moment = std::chrono::system_clock::now().time_since_epoch().count();
+  return std::to_string(moment) + "." + std::to_string(::getpid()) + "_" + std::to_string(random()) + ".yanxing";
+}
+
+Result<Posted> put_into_outbox(const std::string &message, const fs::path &maildir) {
+  std::error_code code;
+  for (const auto *part : {"tmp", "new", "cur"}) {
+    fs::create_directories(maildir / part, code);
+  }
+  const auto name = fresh_name();
+  if (auto written = write_file(maildir / "tmp" / name, message, 0600); !written) {
+    return written.error();
+  }
+  fs::rename(maildir / "tmp" / name, maildir / "new" / name, code);
+  if (code) {
+    return Error{"cannot write to the outbox: " + code.message(), ""};
+  }
+  return Posted{Delivery::kOutbox, maildir / "new" / name, ""};
+}
+
+std::vector<fs::path> waiting(const fs::path &state) {
+  std::vector<fs::path> files;
+  std::error_code code;
+  for (const auto &entry : fs::directory_iterator(state / "queue", code)) {
+    if (entry.path().extension() == ".eml") {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 } // namespace
-
-std::string compose(const Letter &letter, const std::string &from) {
-  const auto boundary = "=_yanxing_" + token(24);
-  const auto line = [](const std::string &key, const std::string &value) { return key + ": " + value + "\r\n"; };
-  std::string message = line("From", "<" + one_line(from) + ">");
-  message += line("To", (letter.to_name.empty() ? "" : encoded_word(letter.to_name) + " ") + "<" + one_line(letter.to) + ">");
-  message += line("X-Yanxing-To", one_line(letter.to));
-  message += line("Subject", encoded_word(letter.subject));
-  message += line("Date", date_now());
-  message += line("Message-ID", "<" + token(24) + "@yanxing.invalid>");
-  message += line("MIME-Version", "1.0");
-  message += line("Content-Type", "multipart/mixed; boundary=\"" + boundary + "\"") + "\r\n";
-  message += "--" + boundary + "\r\n" + line("Content-Type", "text/plain; charset=utf-8");
-  message += line("Content-Transfer-Encoding", "base64") + "\r\n" + base64(letter.text, 76) + "\r\n";
-  if (!letter.attachment.name.empty()) {
-    const auto name = percent_encoded(letter.attachment.name);
-    message += "--" + boundary + "\r\n";
-    message += line("Content-Type", one_line(letter.attachment.type) + "; name*=UTF-8''" + name);
-    message += line("Content-Disposition", "attachment; filename*=UTF-8''" + name);
-    message += line("Content-Transfer-Encoding", "base64") + "\r\n" + base64(letter.attachment.bytes, 76) + "\r\n";
-  }
-  return message + "--" + boundary + "--\r\n";
-}
 
 Result<Posted> post(const Letter &letter, const Settings &settings, const fs::path &state) {
   if (!valid_address(letter.to)) {
     return Error{"\"" + letter.to + "\" is not a mail address", "Correct it in the contacts"};
   }
-  const auto name = std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) + "." + token(8) + ".yanxing";
   const auto message = compose(letter, settings.smtp_from);
   if (settings.smtp_url.empty()) {
-    const auto maildir = state / "outbox";
-    std::error_code code;
-    for (const auto *part : {"tmp", "new", "cur"}) {
-      fs::create_directories(maildir / part, code);
-    }
-    if (auto written = write_file(maildir / "tmp" / name, message, 0600); !written) {
-      return written.error();
-    }
-    fs::rename(maildir / "tmp" / name, maildir / "new" / name, code);
-    return code ? Result<Posted>(Error{"cannot write to the outbox: " + code.message(), ""}) : Posted{Delivery::kOutbox, maildir / "new" / name, ""};
+    return put_into_outbox(message, state / "outbox");
   }
-  const auto queue = state / "queue";
-  const QueueLock lock(queue);
-  const auto file = queue / (name + ".eml");
+  const auto file = state / "queue" / (fresh_name() + ".eml");
   if (auto written = write_file(file, message, 0600); !written) {
     return written.error();
   }
-  if (auto sent = try_to_send(file, settings, state); !sent) {
-    return Posted{Delivery::kQueued, file, sent.error().message()};
+  const QueueLock lock(state / "queue", std::chrono::seconds(3));
+  if (!lock.held()) { // whoever holds it is at the queue this moment; the next flush takes this one along
+    return Posted{Delivery::kQueued, file, "another mail is being sent"};
+  }
+  std::error_code code;
+  if (!fs::exists(file, code)) {
+    return Posted{Delivery::kSent, state / "sent" / file.filename(), ""}; // a flush was faster
+  }
+  const auto attempt = try_to_send(file, settings, state);
+  if (attempt.result == Attempt::Result::kRefused) {
+    return Error{attempt.reason, "It is kept in " + (state / "refused" / file.filename()).string()};
+  }
+  if (attempt.result != Attempt::Result::kTaken) {
+    return Posted{Delivery::kQueued, file, attempt.reason};
   }
   return Posted{Delivery::kSent, state / "sent" / file.filename(), ""};
 }
 
 int flush_queue(const Settings &settings, const fs::path &state) {
-  std::error_code code;
-  if (settings.smtp_url.empty() || !fs::exists(state / "queue", code)) {
+  if (settings.smtp_url.empty() || waiting(state).empty()) {
     return 0;
   }
-  const QueueLock lock(state / "queue");
-  std::vector<fs::path> waiting;
-  for (const auto &entry : fs::directory_iterator(state / "queue", code)) {
-    if (entry.path().extension() == ".eml") {
-      waiting.push_back(entry.path());
-    }
-  }
-  std::sort(waiting.begin(), waiting.end());
+  const QueueLock lock(state / "queue", std::chrono::milliseconds(0));
   int sent = 0;
-  for (const auto &file : waiting) {
-    if (auto tried = try_to_send(file, settings, state); !tried) {
-      log_info("a mail still waits: " + tried.error().message());
+  for (const auto &file : lock.held() ? waiting(state) : std::vector<fs::path>{}) {
+    const auto attempt = try_to_send(file, settings, state);
+    if (attempt.result == Attempt::Result::kRefused) {
+      log_warning("a mail was refused and lies in " + (state / "refused" / file.filename()).string() + ": " +
+                  attempt.reason);
+    } else if (attempt.result != Attempt::Result::kTaken) {
+      log_info("a mail still waits: " + attempt.reason);
       break; // the server is away for all of them
+    } else {
+      ++sent;
     }
-    ++sent;
   }
   return sent;
+}
+
+std::chrono::seconds retry_after(int failures) {
+  constexpr int kMostDoublings = 7;
+  const auto delay = std::chrono::seconds(30) * (1 << std::clamp(failures - 1, 0, kMostDoublings));
+  return std::min<std::chrono::seconds>(delay, std::chrono::hours(1));
+}
+
+bool mail_waits(const fs::path &state) { return !waiting(state).empty(); }
+
+Status withdraw(const fs::path &file, const fs::path &state) {
+  const QueueLock lock(state / "queue", std::chrono::milliseconds(0));
+  if (!lock.held()) {
+    return Error{"mail is being sent at this moment", "Try again"};
+  }
+  std::error_code code;
+  const bool attempted = fs::exists(mark_of(file), code);
+  if (!fs::remove(file, code)) {
+    return Error{"the mail has been delivered", ""};
+  }
+  fs::remove(mark_of(file), code);
+  return attempted ? Status(Error{"the mail may have been delivered: its last attempt ended without an answer",
+                                  "It is not tried again"})
+                   : Status();
 }
 
 } // namespace yanxing::action

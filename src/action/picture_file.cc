@@ -18,7 +18,8 @@ void put_chunk(std::string &out, const std::string &type, const std::string &dat
   put32(out, static_cast<std::uint32_t>(data.size()));
   const auto body = type + data;
   out += body;
-  put32(out, static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef *>(body.data()), static_cast<uInt>(body.size()))));
+  put32(out, static_cast<std::uint32_t>(
+                 crc32(0, reinterpret_cast<const Bytef *>(body.data()), static_cast<uInt>(body.size()))));
 }
 
 } // namespace
@@ -45,7 +46,8 @@ std::string png_bytes(const Picture &picture) {
   }
   auto size = compressBound(rows.size());
   std::string packed(size, '\0');
-  compress2(reinterpret_cast<Bytef *>(packed.data()), &size, reinterpret_cast<const Bytef *>(rows.data()), rows.size(), 6);
+  compress2(reinterpret_cast<Bytef *>(packed.data()), &size, reinterpret_cast<const Bytef *>(rows.data()), rows.size(),
+            6);
   packed.resize(size);
   std::string out = "\x89PNG\r\n\x1a\n";
   std::string header;

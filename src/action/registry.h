@@ -27,7 +27,8 @@ private:
   std::vector<ActionSpec> actions_;
 };
 
-// vCard 2.1 to 4.0 (FN, N, EMAIL, TEL; folded lines, quoted-printable); a contact without a name is skipped.
+// vCard 2.1 to 4.0 (FN, N, NICKNAME, TITLE, EMAIL, TEL; folded lines, quoted-printable); a contact without a name is
+// skipped.
 Result<std::vector<Contact>> read_contacts(const std::filesystem::path &vcf);
 
 } // namespace yanxing::action

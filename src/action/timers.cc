@@ -18,11 +18,38 @@ int open_lock(const fs::path &file) {
   return ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-std::vector<Timer> read_timers(const fs::path &file) {
+class FileLock {
+public:
+  explicit FileLock(const fs::path &file) : fd_(open_lock(file)) {
+    if (fd_ >= 0) {
+      ::flock(fd_, LOCK_EX);
+    }
+  }
+  FileLock(const FileLock &) = delete;
+  FileLock &operator=(const FileLock &) = delete;
+  ~FileLock() {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+
+private:
+  int fd_;
+};
+
+// An empty book where there is none yet; an error where the file cannot be read, so that it is not written over.
+Result<std::vector<Timer>> read_timers(const fs::path &file) {
   std::vector<Timer> timers;
-  const auto json = read_json_file(file);
-  if (!json || !json->is_array()) {
+  std::error_code code;
+  if (!fs::exists(file, code)) {
     return timers;
+  }
+  const auto json = read_json_file(file);
+  if (!json) {
+    return json.error();
+  }
+  if (!json->is_array()) {
+    return Error{file.string() + " is not a list of timers", "Move it away"};
   }
   for (const auto &item : *json) {
     if (item.is_object() && item.value("due", Json()).is_number_integer()) {
@@ -47,17 +74,13 @@ Status write_timers(const fs::path &file, const std::vector<Timer> &timers) {
 TimerBook::TimerBook(fs::path state) : file_(std::move(state) / "timers.json") {}
 
 template <class Change> Status TimerBook::change(Change &&change) {
-  const int fd = open_lock(file_.string() + ".lock"); // read, change and write as one step among processes
-  if (fd >= 0) {
-    ::flock(fd, LOCK_EX);
-  }
+  const FileLock lock(file_.string() + ".lock"); // read, change and write as one step among processes
   auto timers = read_timers(file_);
-  change(timers);
-  auto written = write_timers(file_, timers);
-  if (fd >= 0) {
-    ::close(fd);
+  if (!timers) {
+    return timers.error();
   }
-  return written;
+  const bool changed = change(*timers);
+  return changed ? write_timers(file_, *timers) : Status();
 }
 
 Result<Timer> TimerBook::add(const std::string &kind, const std::string &label, std::time_t due) {
@@ -70,21 +93,32 @@ Result<Timer> TimerBook::add(const std::string &kind, const std::string &label, 
     }
     timer.id = kind + "_" + std::to_string(number);
     timers.push_back(timer);
+    return true;
   });
   return kept ? Result<Timer>(timer) : Result<Timer>(kept.error());
 }
 
-Status TimerBook::remove(const std::string &id) {
-  return change([&](std::vector<Timer> &timers) { std::erase_if(timers, [&](const Timer &timer) { return timer.id == id; }); });
+Status TimerBook::remove(const std::string &id, std::time_t due) {
+  bool found = false;
+  auto changed = change([&](std::vector<Timer> &timers) {
+    found =
+        std::erase_if(timers, [&](const Timer &timer) { return timer.id == id && (due == 0 || timer.due == due); }) > 0;
+    return found;
+  });
+  return changed && !found ? Status(Error{"there is no timer " + id + " any more", ""}) : changed;
 }
 
-std::vector<Timer> TimerBook::all() const { return read_timers(file_); }
+std::vector<Timer> TimerBook::all() const {
+  auto timers = read_timers(file_);
+  return timers ? std::move(*timers) : std::vector<Timer>{};
+}
 
 Result<std::vector<Timer>> TimerBook::take_due(std::time_t now) {
   std::vector<Timer> due;
   auto changed = change([&](std::vector<Timer> &timers) {
-    std::copy_if(timers.begin(), timers.end(), std::back_inserter(due), [&](const Timer &timer) { return timer.due <= now; });
-    std::erase_if(timers, [&](const Timer &timer) { return timer.due <= now; });
+    std::copy_if(timers.begin(), timers.end(), std::back_inserter(due),
+                 [&](const Timer &timer) { return timer.due <= now; });
+    return std::erase_if(timers, [&](const Timer &timer) { return timer.due <= now; }) > 0;
   });
   return changed ? Result<std::vector<Timer>>(due) : Result<std::vector<Timer>>(changed.error());
 }
@@ -113,7 +147,11 @@ Status ensure_ringer(const fs::path &state) {
   }
   std::error_code code;
   const auto self = fs::read_symlink("/proc/self/exe", code);
-  return os::start_process({self.string(), "ring"});
+  if (!self.filename().string().starts_with("yanxing") || self.filename().string().find("test") != std::string::npos) {
+    return Error{"only yanxing itself can ring", "Run 'yanxing ring'"};
+  }
+  const bool replaced = self.string().ends_with(" (deleted)"); // by an upgrade; it can still be started by its link
+  return os::start_process({replaced ? "/proc/self/exe" : self.string(), "ring"});
 }
 
 } // namespace yanxing::action

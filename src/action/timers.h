@@ -1,5 +1,5 @@
-// Timers, alarms and reminders: one JSON file, so that they survive a restart; whoever runs (a listening yanxing, or the
-// ringer started for them) rings what is due, once.
+// Timers, alarms and reminders: one JSON file, so that they survive a restart; whoever runs (a listening yanxing, or
+// the ringer started for them) rings what is due, once.
 #pragma once
 
 #include "base/json.h"
@@ -25,7 +25,8 @@ public:
   explicit TimerBook(std::filesystem::path state);
 
   Result<Timer> add(const std::string &kind, const std::string &label, std::time_t due);
-  Status remove(const std::string &id);
+  // `due` 0: whenever it rings. An error where there is no such timer (any more): ids are used again.
+  Status remove(const std::string &id, std::time_t due = 0);
   [[nodiscard]] std::vector<Timer> all() const; // soonest first
   // Those that are due, taken out of the book: each rings in one process only.
   Result<std::vector<Timer>> take_due(std::time_t now);
@@ -36,6 +37,7 @@ private:
 };
 
 // Starts `yanxing ring` in the background unless one is running; it waits for the timers and ends after the last.
+// An error in any other program (a test), which must not start itself again.
 Status ensure_ringer(const std::filesystem::path &state);
 
 // Held by the one ringer; empty where another has it.

@@ -28,6 +28,7 @@ Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const 
   llm::DeciderSettings decider;
   decider.tier = tier;
   decider.kept_prefixes = cache_folder() / "prefixes";
+  decider.keep_functions = settings.one_registry;
   return std::make_unique<llm::Decider>(std::move(*engine), decider);
 }
 

@@ -28,6 +28,7 @@ struct MindSettings {
   std::string large;  // "" : no second tier
   std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: none
   int threads = 2;
+  bool one_registry = false; // the same actions turn after turn: their prefix is worth keeping on disk
   Rewards rewards;
 };
 

@@ -66,6 +66,7 @@ public:
   Status act();
 
   [[nodiscard]] TurnReport &report() { return report_; }
+  void remember(std::vector<text::PastTurn> history) { history_ = std::move(history); } // turns taken elsewhere
   void begin(); // a new report; history and screen stay
 
 private:

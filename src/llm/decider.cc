@@ -49,20 +49,24 @@ std::vector<Token> Decider::tokens_of(const std::vector<text::Piece> &pieces) co
   return tokens;
 }
 
-// The instructions are the same for every turn on this machine: their state is read from a file after the first time.
-void Decider::hold_instructions() {
-  if (settings_.kept_prefixes.empty()) {
-    return;
-  }
+std::vector<Token> Decider::with_functions(const text::TurnContext &context) const {
+  auto tokens = instructions_;
+  const auto functions = tokens_of(text::functions_part(*context.actions));
+  tokens.insert(tokens.end(), functions.begin(), functions.end());
+  return tokens;
+}
+
+// A prefix that is the same from day to day is computed once a machine: its state is read from a file afterwards.
+void Decider::hold_kept(const std::vector<Token> &prefix) {
   std::size_t hash = 0;
-  for (const auto token : instructions_) {
+  for (const auto token : prefix) {
     hash = hash * 1000003U + static_cast<std::size_t>(token);
   }
   const auto file = settings_.kept_prefixes / (engine_->fingerprint() + "-" + std::to_string(hash) + ".kv");
-  if (engine_->load_prefix(file, instructions_)) {
+  if (engine_->load_prefix(file, prefix)) {
     return;
   }
-  if (engine_->hold(instructions_)) {
+  if (engine_->hold(prefix)) {
     if (const auto kept = engine_->save_prefix(file); !kept) {
       log_debug(kept.error().message());
     }
@@ -70,10 +74,10 @@ void Decider::hold_instructions() {
 }
 
 Status Decider::prepare(const text::TurnContext &context, const std::stop_token &stop) {
-  if (engine_->held_tokens() == 0) {
-    hold_instructions();
+  auto tokens = with_functions(context);
+  if (engine_->held_tokens() == 0 && !settings_.kept_prefixes.empty()) {
+    hold_kept(settings_.keep_functions ? tokens : instructions_);
   }
-  auto tokens = instructions_;
   const auto own = tokens_of(text::context_part(context));
   tokens.insert(tokens.end(), own.begin(), own.end());
   const auto work = engine_->hold(tokens, stop);
@@ -111,7 +115,7 @@ Result<Decider::Part> Decider::decide_one(const text::TurnContext &context, cons
   if (auto ready = prepare(context); !ready) {
     return ready.error();
   }
-  auto prompt = instructions_;
+  auto prompt = with_functions(context);
   for (const auto &pieces : {text::context_part(context),
                              text::utterance_part(request, unlisted_candidates(context, request))}) {
     const auto part = tokens_of(pieces);

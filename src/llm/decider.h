@@ -16,6 +16,7 @@ namespace yanxing::llm {
 struct DeciderSettings {
   std::string tier = "light";
   std::filesystem::path kept_prefixes; // folder for prefix states; empty: none are kept
+  bool keep_functions = false;         // keep the state after the list of actions too (one registry, used again)
   double none_bias = 0;                // log-odds added to "nothing fits"
   double evidence_bias = 2;            // log-odds per unit of text::action_evidence
 };
@@ -47,7 +48,8 @@ private:
   };
   Result<Part> decide_one(const text::TurnContext &context, const std::string &request, Decided &sum);
   std::vector<Token> tokens_of(const std::vector<text::Piece> &pieces) const;
-  void hold_instructions();
+  void hold_kept(const std::vector<Token> &prefix);
+  [[nodiscard]] std::vector<Token> with_functions(const text::TurnContext &context) const;
 
   std::unique_ptr<Engine> engine_;
   DeciderSettings settings_;

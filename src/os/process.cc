@@ -1,5 +1,6 @@
 #include "os/process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -10,8 +11,12 @@
 #include <filesystem>
 #include <poll.h>
 #include <spawn.h>
+#include <string_view>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 extern char **environ; // NOLINT(readability-redundant-declaration): POSIX leaves its declaration to the program
 
@@ -21,28 +26,35 @@ namespace {
 constexpr std::size_t kMostOutput = 1 << 20;
 constexpr std::size_t kMostErrors = 64 << 10;
 
-class Pipe {
+// Two connected descriptors. The input of a child is a socket: writing to one can be told not to raise SIGPIPE.
+class Channel {
 public:
-  Pipe() {
-    if (::pipe2(ends_.data(), O_CLOEXEC) != 0) {
+  enum class Kind { kPipe, kSocket };
+  explicit Channel(Kind kind) {
+    const int code = kind == Kind::kPipe ? ::pipe2(ends_.data(), O_CLOEXEC)
+                                         : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data());
+    if (code != 0) {
       ends_ = {-1, -1};
     }
   }
-  Pipe(const Pipe &) = delete;
-  Pipe &operator=(const Pipe &) = delete;
-  ~Pipe() {
-    close(0);
-    close(1);
+  Channel(const Channel &) = delete;
+  Channel &operator=(const Channel &) = delete;
+  ~Channel() {
+    close_reader();
+    close_writer();
   }
-  void close(std::size_t end) {
-    if (ends_[end] >= 0) {
-      ::close(std::exchange(ends_[end], -1));
-    }
-  }
+  void close_reader() { close(ends_[0]); }
+  void close_writer() { close(ends_[1]); }
+  [[nodiscard]] bool open() const { return ends_[0] >= 0; }
   [[nodiscard]] int reader() const { return ends_[0]; }
   [[nodiscard]] int writer() const { return ends_[1]; }
 
 private:
+  static void close(int &end) {
+    if (end >= 0) {
+      ::close(std::exchange(end, -1));
+    }
+  }
   std::array<int, 2> ends_{-1, -1};
 };
 
@@ -56,9 +68,15 @@ struct FileActions {
 
 struct Attributes {
   posix_spawnattr_t value{};
-  explicit Attributes(short flags) {
+  explicit Attributes(int flags) {
     posix_spawnattr_init(&value);
-    posix_spawnattr_setflags(&value, flags);
+    // Children start with default signals, whatever we ignore or block.
+    sigset_t signals;
+    sigfillset(&signals);
+    posix_spawnattr_setsigdefault(&value, &signals);
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&value, &signals);
+    posix_spawnattr_setflags(&value, static_cast<short>(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
   }
   Attributes(const Attributes &) = delete;
   Attributes &operator=(const Attributes &) = delete;
@@ -75,7 +93,8 @@ std::vector<char *> pointers(const std::vector<std::string> &argv) {
 }
 
 Error cannot_start(const std::string &program, int code) {
-  return Error{"cannot start " + program + ": " + std::strerror(code), code == ENOENT ? "Install it, or correct the name" : ""};
+  return Error{"cannot start " + program + ": " + std::strerror(code),
+               code == ENOENT ? "Install it, or correct the name" : ""};
 }
 
 // Reads what is there; false at the end of the stream.
@@ -90,6 +109,91 @@ bool drain(int fd, std::string &into, std::size_t most) {
   }
   return got > 0;
 }
+
+std::string seconds_text(int ms) {
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+}
+
+// Feeds a child's input and reads both its outputs at once, so that neither side waits for the other.
+class Conversation {
+public:
+  using Deadline = std::chrono::steady_clock::time_point;
+  Conversation(pid_t child, Channel &in, Channel &out, Channel &err, std::string_view input)
+      : child_(child), in_(in), out_(out), err_(err), input_(input) {
+    give();
+  }
+  Conversation(const Conversation &) = delete;
+  Conversation &operator=(const Conversation &) = delete;
+  ~Conversation() {
+    if (!ended_) {
+      ::kill(-child_, SIGKILL);
+      ::waitpid(child_, &status_, 0);
+    }
+  }
+
+  // False where it did not end in time.
+  bool until(Deadline deadline) {
+    constexpr int kLookMs = 50; // a child may end while a grandchild still holds its output open
+    while (out_open_ || err_open_ || !ended_) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+      if (left <= 0) {
+        return false;
+      }
+      const bool was_ended = ended_;
+      const bool heard = exchange(was_ended ? 0 : static_cast<int>(std::min<long>(left, kLookMs)));
+      ended_ = ended_ || ::waitpid(child_, &status_, WNOHANG) == child_;
+      if (was_ended && !heard) {
+        break;
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] Finished finished() {
+    said_.exit_code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+    return std::move(said_);
+  }
+
+private:
+  // True where something was read.
+  bool exchange(int wait_ms) {
+    std::array<pollfd, 3> polled{pollfd{out_open_ ? out_.reader() : -1, POLLIN, 0},
+                                 pollfd{err_open_ ? err_.reader() : -1, POLLIN, 0}, pollfd{in_.writer(), POLLOUT, 0}};
+    if (::poll(polled.data(), polled.size(), wait_ms) <= 0) {
+      return false;
+    }
+    const bool heard = polled[0].revents != 0 || polled[1].revents != 0;
+    out_open_ = out_open_ && (polled[0].revents == 0 || drain(out_.reader(), said_.output, kMostOutput));
+    err_open_ = err_open_ && (polled[1].revents == 0 || drain(err_.reader(), said_.errors, kMostErrors));
+    if (polled[2].revents != 0) {
+      give();
+    }
+    return heard;
+  }
+
+  void give() {
+    const auto sent =
+        input_.empty() ? 0 : ::send(in_.writer(), input_.data(), input_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      input_.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    if (input_.empty() || (sent < 0 && errno != EAGAIN && errno != EINTR)) {
+      in_.close_writer(); // all is said, or it does not listen
+    }
+  }
+
+  pid_t child_;
+  Channel &in_;
+  Channel &out_;
+  Channel &err_;
+  std::string_view input_;
+  Finished said_;
+  int status_ = 0;
+  bool ended_ = false;
+  bool out_open_ = true;
+  bool err_open_ = true;
+};
 
 } // namespace
 
@@ -114,55 +218,32 @@ Result<Finished> run_process(const std::vector<std::string> &argv, int timeout_m
   if (argv.empty()) {
     return Error{"there is no program to run", ""};
   }
-  Pipe in;
-  Pipe out;
-  Pipe err;
+  Channel in(Channel::Kind::kSocket);
+  Channel out(Channel::Kind::kPipe);
+  Channel err(Channel::Kind::kPipe);
+  if (!in.open() || !out.open() || !err.open()) {
+    return cannot_start(argv[0], errno);
+  }
   FileActions actions;
   posix_spawn_file_actions_adddup2(&actions.value, in.reader(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions.value, out.writer(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions.value, err.writer(), STDERR_FILENO);
+  posix_spawn_file_actions_addclosefrom_np(&actions.value, STDERR_FILENO + 1);
   const Attributes attributes(POSIX_SPAWN_SETPGROUP); // a group of its own, so that all of it can be ended
   pid_t child = 0;
-  if (const int code = posix_spawnp(&child, argv[0].c_str(), &actions.value, &attributes.value, pointers(argv).data(), environ); code != 0) {
+  if (const int code =
+          posix_spawnp(&child, argv[0].c_str(), &actions.value, &attributes.value, pointers(argv).data(), environ);
+      code != 0) {
     return cannot_start(argv[0], code);
   }
-  in.close(0);
-  out.close(1);
-  err.close(1);
-  std::signal(SIGPIPE, SIG_IGN); // a child that does not read its input must not end us
-  std::string_view left = input;
-  while (!left.empty()) {
-    const auto written = ::write(in.writer(), left.data(), left.size());
-    if (written <= 0) {
-      break;
-    }
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
-  in.close(1);
-
-  Finished finished;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  bool out_open = true;
-  bool err_open = true;
-  bool late = false;
-  while (out_open || err_open) {
-    const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    std::array<pollfd, 2> polled{pollfd{out_open ? out.reader() : -1, POLLIN, 0}, pollfd{err_open ? err.reader() : -1, POLLIN, 0}};
-    if (remaining <= 0 || ::poll(polled.data(), polled.size(), static_cast<int>(remaining)) == 0) {
-      ::kill(-child, SIGKILL);
-      late = true;
-      break;
-    }
-    out_open = out_open && (polled[0].revents == 0 || drain(out.reader(), finished.output, kMostOutput));
-    err_open = err_open && (polled[1].revents == 0 || drain(err.reader(), finished.errors, kMostErrors));
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (late) {
-    return Error{argv[0] + " did not finish within " + std::to_string(timeout_ms / 1000) + " s and was ended", ""};
-  }
-  finished.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return finished;
+  in.close_reader();
+  out.close_writer();
+  err.close_writer();
+  Conversation talk(child, in, out, err, input);
+  return talk.until(std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms))
+             ? talk.finished()
+             : Result<Finished>(
+                   Error{argv[0] + " did not finish within " + seconds_text(timeout_ms) + " and was ended", ""});
 }
 
 Status start_process(const std::vector<std::string> &argv) {
@@ -173,10 +254,22 @@ Status start_process(const std::vector<std::string> &argv) {
   posix_spawn_file_actions_addopen(&actions.value, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions.value, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_addopen(&actions.value, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions.value,
+                                           STDERR_FILENO + 1); // it outlives us: it keeps nothing of ours
   const Attributes attributes(POSIX_SPAWN_SETSID);
   pid_t child = 0;
-  const int code = posix_spawnp(&child, argv[0].c_str(), &actions.value, &attributes.value, pointers(argv).data(), environ);
-  return code == 0 ? Status() : Status(cannot_start(argv[0], code));
+  const int code =
+      posix_spawnp(&child, argv[0].c_str(), &actions.value, &attributes.value, pointers(argv).data(), environ);
+  if (code != 0) {
+    return cannot_start(argv[0], code);
+  }
+  // Somebody must take its exit status, or it stays as a zombie for as long as we live.
+  std::thread([child] {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+  }).detach();
+  return {};
 }
 
 } // namespace yanxing::os

@@ -4,6 +4,8 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "onnx/session.h"
+#include "speech/clauses.h"
+#include "speech/kept_speech.h"
 #include "speech/phonemes.h"
 #include "speech/synthesizer.h"
 #include "text/normalize.h"
@@ -22,60 +24,6 @@ constexpr int kRateHz = 24000;
 constexpr std::size_t kStyleSize = 256;
 constexpr std::size_t kMostTokens = 500; // the voices have 510 styles, by length
 
-struct Clause {
-  std::string text;
-  Language language;
-};
-
-bool ends_clause(char32_t c) {
-  static constexpr std::u32string_view kMarks = U"，。！？；：、,.!?;:\n";
-  return kMarks.find(c) != kMarks.npos;
-}
-
-// Clauses of one language each, in order. A clause is cut at punctuation once it is long enough to be worth a run.
-std::vector<Clause> clauses_of(const std::string &utf8) {
-  constexpr std::size_t kFirst = 4; // code points before the first cut may come
-  constexpr std::size_t kLater = 12;
-  std::vector<Clause> clauses;
-  std::u32string current;
-  Language language = language_of(utf8);
-  const auto flush = [&] {
-    const bool speaks = std::any_of(current.begin(), current.end(), [](char32_t c) { return text::is_han(c) || text::is_ascii_letter(c) || text::is_digit(c); });
-    if (speaks) {
-      clauses.push_back({text::to_utf8(current), language});
-    }
-    current.clear();
-  };
-  const auto text = text::to_code_points(utf8);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char32_t c = text[i];
-    const bool switches = (text::is_han(c) && language == Language::kEnglish) || (text::is_ascii_letter(c) && language == Language::kChinese);
-    if (switches) {
-      flush();
-      language = text::is_han(c) ? Language::kChinese : Language::kEnglish;
-    }
-    current += c;
-    const bool decimal = (c == U'.' || c == U',' || c == U':') && i + 1 < text.size() && text[i + 1] != U' ' && i > 0 && text[i - 1] < 0x80;
-    if (ends_clause(c) && !decimal && current.size() >= (clauses.empty() ? kFirst : kLater)) {
-      flush();
-    }
-  }
-  flush();
-  return clauses;
-}
-
-std::string key_of(const std::string &text) {
-  std::uint64_t hash = 14695981039346656037ULL; // FNV-1a
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  std::string key;
-  for (int i = 0; i < 16; ++i) {
-    key += "0123456789abcdef"[(hash >> (60U - 4U * static_cast<unsigned>(i))) & 0xFU];
-  }
-  return key;
-}
-
 // Silence at both ends, but for a breath.
 void trim(std::vector<float> &samples) {
   constexpr float kQuiet = 0.006F;
@@ -87,55 +35,10 @@ void trim(std::vector<float> &samples) {
   samples.erase(samples.begin(), first - std::min(kKeep, first - samples.begin()));
 }
 
-class Kept {
-public:
-  explicit Kept(fs::path folder) : folder_(std::move(folder)) {}
-
-  [[nodiscard]] std::optional<std::vector<float>> find(const std::string &key) const {
-    if (folder_.empty()) {
-      return std::nullopt;
-    }
-    const auto clip = audio::read_clip(folder_ / (key + ".wav"));
-    return clip && clip->sample_rate_hz == kRateHz ? std::optional(clip->samples) : std::nullopt;
-  }
-
-  void put(const std::string &key, const std::vector<float> &samples) const {
-    if (folder_.empty()) {
-      return;
-    }
-    make_room();
-    if (const auto written = audio::write_wav(folder_ / (key + ".wav"), {samples, kRateHz}); !written) {
-      log_debug(written.error().message());
-    }
-  }
-
-private:
-  // Oldest out; bounded, so that the folder does not grow for ever.
-  void make_room() const {
-    constexpr std::uintmax_t kMostBytes = 64ULL << 20U;
-    std::error_code code;
-    std::vector<std::pair<fs::file_time_type, fs::path>> files;
-    std::uintmax_t total = 0;
-    for (const auto &entry : fs::directory_iterator(folder_, code)) {
-      files.emplace_back(entry.last_write_time(code), entry.path());
-      total += entry.file_size(code);
-    }
-    std::sort(files.begin(), files.end());
-    for (const auto &[time, path] : files) {
-      if (total <= kMostBytes) {
-        break;
-      }
-      total -= std::min(total, fs::file_size(path, code));
-      fs::remove(path, code);
-    }
-  }
-
-  fs::path folder_;
-};
-
 class Kokoro final : public Synthesizer {
 public:
-  Kokoro(KokoroFiles files, std::shared_ptr<const text::Pinyin> pinyin) : files_(std::move(files)), pinyin_(std::move(pinyin)), kept_(files_.kept) {}
+  Kokoro(KokoroFiles files, std::shared_ptr<const text::Pinyin> pinyin)
+      : files_(std::move(files)), pinyin_(std::move(pinyin)), kept_(files_.kept) {}
 
   // Everything that is small is read now, so that a broken installation is said early; the network itself when it is
   // first needed, which kept clauses may avoid.
@@ -151,10 +54,12 @@ public:
         ids_[code_points[0]] = id.get<std::int64_t>();
       }
     }
-    for (const auto &[language, voice] : {std::pair{Language::kChinese, files_.voice_zh}, std::pair{Language::kEnglish, files_.voice_en}}) {
+    for (const auto &[language, voice] :
+         {std::pair{Language::kChinese, files_.voice_zh}, std::pair{Language::kEnglish, files_.voice_en}}) {
       auto bytes = read_file(files_.voices / (voice + ".bin"));
       if (!bytes || bytes->size() < kStyleSize * sizeof(float) * (kMostTokens + 1)) {
-        return Error{"there is no voice \"" + voice + "\" in " + files_.voices.string(), "Run 'yanxing pull kokoro', or choose a voice that is there"};
+        return Error{"there is no voice \"" + voice + "\" in " + files_.voices.string(),
+                     "Run 'yanxing pull kokoro', or choose a voice that is there"};
       }
       std::vector<float> styles(bytes->size() / sizeof(float));
       std::memcpy(styles.data(), bytes->data(), styles.size() * sizeof(float));
@@ -166,23 +71,32 @@ public:
     }
     english_ = std::move(*english);
     std::error_code code;
-    return fs::exists(files_.model, code) ? Status() : Status(Error{files_.model.string() + " is missing", "Run 'yanxing pull kokoro'"});
+    const auto bytes = fs::file_size(files_.model, code);
+    if (code) {
+      return Error{files_.model.string() + " is missing", "Run 'yanxing pull kokoro'"};
+    }
+    name_ = files_.model.filename().string() + " " + std::to_string(bytes); // other weights, other sound
+    return {};
   }
 
   [[nodiscard]] int sample_rate_hz() const override { return kRateHz; }
 
   Status speak(const std::string &utf8, const std::function<bool(std::span<const float>)> &sink) override {
+    // The next clause is made when the sink has taken this one: who plays must not wait for the sound to end.
     for (const auto &clause : clauses_of(utf8)) {
       const auto &voice = clause.language == Language::kChinese ? files_.voice_zh : files_.voice_en;
-      const auto key = key_of(voice + "|" + clause.text);
-      auto samples = kept_.find(key);
+      const auto key = name_ + '\n' + voice + '\n' + clause.text;
+      std::optional<std::vector<float>> samples;
+      if (auto clip = kept_.find(key); clip && clip->sample_rate_hz == kRateHz) {
+        samples = std::move(clip->samples);
+      }
       if (!samples) {
         auto made = make(clause);
         if (!made) {
           return made.error();
         }
         samples = std::move(*made);
-        kept_.put(key, *samples);
+        kept_.put(key, {*samples, kRateHz});
       }
       if (!samples->empty() && !sink(*samples)) {
         return {};
@@ -194,7 +108,8 @@ public:
 private:
   [[nodiscard]] std::vector<std::int64_t> tokens_of(const Clause &clause) const {
     const auto spoken = text::spoken_form(clause.text, clause.language);
-    const auto phonemes = clause.language == Language::kChinese ? mandarin_phonemes(spoken, *pinyin_) : (*english_)(spoken);
+    const auto phonemes =
+        clause.language == Language::kChinese ? mandarin_phonemes(spoken, *pinyin_) : (*english_)(spoken);
     std::vector<std::int64_t> tokens{0};
     for (const char32_t c : text::to_code_points(phonemes)) {
       if (const auto id = ids_.find(c); id != ids_.end() && tokens.size() <= kMostTokens) {
@@ -221,11 +136,15 @@ private:
     const auto &styles = styles_.at(clause.language);
     const auto style = styles.begin() + static_cast<std::ptrdiff_t>(spoken * kStyleSize);
     const auto length = static_cast<std::int64_t>(tokens.size());
-    auto out = session_->run({{"tokens", {{1, length}, std::move(tokens)}},
-                              {"style", {{1, static_cast<std::int64_t>(kStyleSize)}, std::vector<float>(style, style + kStyleSize)}},
-                              {"speed", {{1}, std::vector<float>{1.0F}}}});
+    auto out = session_->run(
+        {{"tokens", {{1, length}, std::move(tokens)}},
+         {"style", {{1, static_cast<std::int64_t>(kStyleSize)}, std::vector<float>(style, style + kStyleSize)}},
+         {"speed", {{1}, std::vector<float>{1.0F}}}});
     if (!out) {
       return out.error();
+    }
+    if (out->empty() || !std::holds_alternative<std::vector<float>>(out->front().data)) {
+      return Error{files_.model.string() + " gave no sound", "Run 'yanxing pull kokoro'"};
     }
     auto samples = out->front().floats();
     trim(samples);
@@ -233,8 +152,9 @@ private:
   }
 
   KokoroFiles files_;
+  std::string name_; // of the model, as far as kept speech depends on it
   std::shared_ptr<const text::Pinyin> pinyin_;
-  Kept kept_;
+  KeptSpeech kept_;
   std::map<char32_t, std::int64_t> ids_;
   std::map<Language, std::vector<float>> styles_;
   std::unique_ptr<EnglishPhonemes> english_;

@@ -24,8 +24,8 @@ public:
 
 private:
   [[nodiscard]] std::string word(const std::string &word) const;
-  [[nodiscard]] std::string known(const std::string &word) const; // "" where it is not
-  [[nodiscard]] std::string inflected(const std::string &small) const; // "" where no stem is known
+  [[nodiscard]] std::string known(const std::string &word) const;                         // "" where it is not
+  [[nodiscard]] std::string inflected(const std::string &small) const;                    // "" where no stem is known
   [[nodiscard]] std::string weak(const std::string &word, const std::string &next) const; // "" where it is not weak
   std::unordered_map<std::string, std::string> lexicon_;
 };

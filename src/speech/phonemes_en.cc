@@ -18,17 +18,20 @@ struct Replacement {
 };
 
 void replace_all(std::string &text, const Replacement &replacement) {
-  for (auto at = text.find(replacement.from); at != std::string::npos; at = text.find(replacement.from, at + replacement.to.size())) {
+  for (auto at = text.find(replacement.from); at != std::string::npos;
+       at = text.find(replacement.from, at + replacement.to.size())) {
     text.replace(at, replacement.from.size(), replacement.to);
   }
 }
 
 // espeak-ng's IPA → the alphabet of the lexicon: diphthongs and affricates are one letter each, length marks go.
 std::string to_lexicon_alphabet(std::string ipa) {
-  static constexpr std::array kReplacements{
-      Replacement{"aɪ", "I"}, Replacement{"aʊ", "W"}, Replacement{"dʒ", "ʤ"}, Replacement{"eɪ", "A"}, Replacement{"tʃ", "ʧ"}, Replacement{"ɔɪ", "Y"},
-      Replacement{"oʊ", "O"}, Replacement{"əl", "ᵊl"}, Replacement{"ɜː", "ɜɹ"}, Replacement{"ɚ", "əɹ"}, Replacement{"r", "ɹ"}, Replacement{"ɐ", "ə"},
-      Replacement{"ɾ", "T"}, Replacement{"ʔ", "t"},   Replacement{"ː", ""},    Replacement{"o", "ɔ"},  Replacement{"e", "A"},  Replacement{"g", "ɡ"}};
+  static constexpr std::array kReplacements{Replacement{"aɪ", "I"}, Replacement{"aʊ", "W"},  Replacement{"dʒ", "ʤ"},
+                                            Replacement{"eɪ", "A"}, Replacement{"tʃ", "ʧ"},  Replacement{"ɔɪ", "Y"},
+                                            Replacement{"oʊ", "O"}, Replacement{"əl", "ᵊl"}, Replacement{"ɜː", "ɜɹ"},
+                                            Replacement{"ɚ", "əɹ"}, Replacement{"r", "ɹ"},   Replacement{"ɐ", "ə"},
+                                            Replacement{"ɾ", "T"},  Replacement{"ʔ", "t"},   Replacement{"ː", ""},
+                                            Replacement{"o", "ɔ"},  Replacement{"e", "A"},   Replacement{"g", "ɡ"}};
   for (const auto &replacement : kReplacements) {
     replace_all(ipa, replacement);
   }
@@ -39,7 +42,8 @@ std::string to_lexicon_alphabet(std::string ipa) {
 std::string espeak_phonemes(const std::string &word) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
-  static const bool ready = espeak_Initialize(AUDIO_OUTPUT_RETRIEVAL, 0, nullptr, espeakINITIALIZE_DONT_EXIT) >= 0 && espeak_SetVoiceByName("en-us") == EE_OK;
+  static const bool ready = espeak_Initialize(AUDIO_OUTPUT_RETRIEVAL, 0, nullptr, espeakINITIALIZE_DONT_EXIT) >= 0 &&
+                            espeak_SetVoiceByName("en-us") == EE_OK;
   if (!ready) {
     return "";
   }
@@ -77,11 +81,12 @@ bool ends_in(const std::string &phonemes, std::initializer_list<std::string_view
 Result<std::unique_ptr<EnglishPhonemes>> EnglishPhonemes::open(const std::filesystem::path &lexicon) {
   auto phonemes = std::make_unique<EnglishPhonemes>();
   // A word alone, or by part of speech: then the default is taken.
-  const auto read = text::for_each_string(lexicon, [&](const std::string &word, const std::string &part, const std::string &sounds) {
-    if ((part.empty() || part == "DEFAULT") && !sounds.empty()) {
-      phonemes->lexicon_.emplace(word, sounds);
-    }
-  });
+  const auto read =
+      text::for_each_string(lexicon, [&](const std::string &word, const std::string &part, const std::string &sounds) {
+        if ((part.empty() || part == "DEFAULT") && !sounds.empty()) {
+          phonemes->lexicon_.emplace(word, sounds);
+        }
+      });
   if (!read) {
     return read.error();
   }
@@ -107,7 +112,9 @@ std::string EnglishPhonemes::inflected(const std::string &small) const {
     return found == stems.end() ? std::string() : *found;
   };
   if (const auto stem = first_of({stem_of("'s"), stem_of("ies", "y"), stem_of("s"), stem_of("es")}); !stem.empty()) {
-    return stem + (ends_in(stem, {"s", "z", "ʃ", "ʒ", "ʧ", "ʤ"}) ? "ᵻz" : ends_in(stem, {"p", "t", "k", "f", "θ"}) ? "s" : "z");
+    return stem + (ends_in(stem, {"s", "z", "ʃ", "ʒ", "ʧ", "ʤ"}) ? "ᵻz"
+                   : ends_in(stem, {"p", "t", "k", "f", "θ"})    ? "s"
+                                                                 : "z");
   }
   if (const auto stem = first_of({stem_of("ied", "y"), stem_of("ed"), stem_of("d")}); !stem.empty()) {
     return stem + (ends_in(stem, {"t", "d"}) ? "ᵻd" : ends_in(stem, {"p", "k", "f", "θ", "s", "ʃ", "ʧ"}) ? "t" : "d");
@@ -125,7 +132,8 @@ std::string EnglishPhonemes::word(const std::string &word) const {
   if (auto whole = inflected(lower(word)); !whole.empty()) {
     return whole;
   }
-  const bool initials = word.size() <= 5 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+  const bool initials =
+      word.size() <= 5 && std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
   if (initials) {
     std::string spelled;
     for (const char letter : word) {
@@ -162,7 +170,9 @@ std::string EnglishPhonemes::operator()(const std::string &text) const {
   };
   std::vector<Part> parts;
   for (std::size_t i = 0; i < text.size();) {
-    const auto is_letter = [&](std::size_t at) { return std::isalpha(static_cast<unsigned char>(text[at])) != 0 || (text[at] == '\'' && at > i); };
+    const auto is_letter = [&](std::size_t at) {
+      return std::isalpha(static_cast<unsigned char>(text[at])) != 0 || (text[at] == '\'' && at > i);
+    };
     auto end = i;
     while (end < text.size() && is_letter(end)) {
       ++end;

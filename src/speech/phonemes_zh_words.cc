@@ -1,6 +1,6 @@
-// No dictionary of all words is at hand, and none is needed: numbers, known phrases and common words are found first, then
-// characters that stand alone (的, 把, 我 …), and what is left between is cut in twos, with a three at the end where the
-// count is odd: most Mandarin words have two characters, and names and compounds (李经理, 计时器) three.
+// No dictionary of all words is at hand, and none is needed: numbers, known phrases and common words are found first,
+// then characters that stand alone (的, 把, 我 …), and what is left between is cut in twos, with a three at the end
+// where the count is odd: most Mandarin words have two characters, and names and compounds (李经理, 计时器) three.
 #include "speech/phonemes_zh_words.h"
 
 #include "text/common_words.h"
@@ -11,20 +11,25 @@
 namespace yanxing::speech {
 namespace {
 
-bool is_numeral(char32_t c) { return std::u32string_view(U"零一二三四五六七八九十百千万亿两点幺").find(c) != std::u32string_view::npos; }
+bool is_numeral(char32_t c) {
+  return std::u32string_view(U"零一二三四五六七八九十百千万亿两点幺").find(c) != std::u32string_view::npos;
+}
 
 bool stands_alone(char32_t c) {
-  return std::u32string_view(U"的了是在把被我你您他她它和或与跟就都也还要会不没很太再请已到给吗呢吧啊呀让向从为用对这那有去来说叫请想能可").find(c) !=
-         std::u32string_view::npos;
+  return std::u32string_view(U"的了是在把被我你您他她它和或与跟就都也还要会不没很太再请已到给吗呢吧啊呀让向从为用对这那"
+                             U"有去来说叫请想能可")
+             .find(c) != std::u32string_view::npos;
 }
 
 // Ends a compound: 预算表, 百分之, 上一步.
 bool is_suffix(char32_t c) {
-  return std::u32string_view(U"表器机员者率店部组课步边面家室厅灯钮键图单费额量版本们之儿").find(c) != std::u32string_view::npos;
+  return std::u32string_view(U"表器机员者率店部组课步边面家室厅灯钮键图单费额量版本们之儿").find(c) !=
+         std::u32string_view::npos;
 }
 
 bool is_measure(char32_t c) {
-  return std::u32string_view(U"度分秒时点个年月日号楼层元块米天次位封张份条盏台件页级倍周岁").find(c) != std::u32string_view::npos;
+  return std::u32string_view(U"度分秒时点个年月日号楼层元块米天次位封张份条盏台件页级倍周岁").find(c) !=
+         std::u32string_view::npos;
 }
 
 // 二十六度, 十分钟, 二零二六年: the number and its measure are one word; digits said one by one come in groups.
@@ -55,7 +60,8 @@ std::vector<bool> word_ends(const std::u32string &text, const text::Pinyin &piny
   std::size_t loose = 0; // characters before `at` that belong to no word yet
   const auto close_loose = [&](std::size_t at) {
     auto begin = at - loose;
-    if (loose == 1 && begin > 1 && is_suffix(text[begin]) && text::is_han(text[begin - 1]) && !stands_alone(text[begin - 1])) {
+    if (loose == 1 && begin > 1 && is_suffix(text[begin]) && text::is_han(text[begin - 1]) &&
+        !stands_alone(text[begin - 1])) {
       ends[begin - 1] = false;
       ends[begin] = true;
       begin = at;
@@ -69,7 +75,8 @@ std::vector<bool> word_ends(const std::u32string &text, const text::Pinyin &piny
     loose = 0;
   };
   for (std::size_t at = 0; at < text.size();) {
-    auto length = text::is_han(text[at]) ? std::max(number_length(text, at), pinyin.phrase_length(text, at)) : std::size_t{1};
+    auto length =
+        text::is_han(text[at]) ? std::max(number_length(text, at), pinyin.phrase_length(text, at)) : std::size_t{1};
     if (length < 2 && at + 1 < text.size() && text::is_common_word(std::u32string_view(text).substr(at, 2))) {
       length = 2;
     }

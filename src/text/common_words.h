@@ -1,5 +1,5 @@
-// Mandarin words of two characters that commands and replies are full of. Repair keeps names from eating them by likeness
-// of sound; reading aloud keeps their characters together.
+// Mandarin words of two characters that commands and replies are full of. Repair keeps names from eating them by
+// likeness of sound; reading aloud keeps their characters together.
 #pragma once
 
 #include <string_view>

@@ -41,7 +41,8 @@ std::u32string half_width(std::u32string text) {
 std::u32string without_han_spaces(std::u32string_view text) {
   std::u32string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool between = text[i] == U' ' && i > 0 && i + 1 < text.size() && (is_han(text[i - 1]) || is_han(text[i + 1]));
+    const bool between =
+        text[i] == U' ' && i > 0 && i + 1 < text.size() && (is_han(text[i - 1]) || is_han(text[i + 1]));
     if (!between) {
       out += text[i];
     }
@@ -63,17 +64,21 @@ struct DurationUnit {
   std::string_view pattern;
   long seconds;
 };
-constexpr std::array kUnits{DurationUnit{"(?:天|日|days?)", 86400}, DurationUnit{"(?:小时|钟头|hours?|hrs?)", 3600},
-                            DurationUnit{"(?:刻钟)", 900},
-                            // 分 alone is a minute only where a duration may end: 十分感谢 is none.
-                            DurationUnit{"(?:分钟|分(?=$|半|之?后|以后|以内|内|左右|的|[0-9]|[ ,.，。])|minutes?|mins?)", 60}, DurationUnit{"(?:秒钟|秒|seconds?|secs?)", 1}};
+constexpr std::array kUnits{
+    DurationUnit{"(?:天|日|days?)", 86400}, DurationUnit{"(?:小时|钟头|hours?|hrs?)", 3600},
+    DurationUnit{"(?:刻钟)", 900},
+    // 分 alone is a minute only where a duration may end: 十分感谢 is none.
+    DurationUnit{"(?:分钟|分(?=$|半|之?后|以后|以内|内|左右|的|[0-9]|[ ,.，。])|minutes?|mins?)", 60},
+    DurationUnit{"(?:秒钟|秒|seconds?|secs?)", 1}};
 
 } // namespace
 
 std::string normalize_numbers(std::string_view utf8, Language language) {
   // Mixed text has both kinds of numerals, and neither rule touches the other's words.
-  const auto chinese = language_of(utf8) == Language::kChinese ? to_utf8(numbers_to_digits_zh(to_code_points(utf8))) : std::string(utf8);
-  return language == Language::kEnglish || language_of(utf8) == Language::kEnglish ? numbers_to_digits_en(chinese) : chinese;
+  const auto chinese =
+      language_of(utf8) == Language::kChinese ? to_utf8(numbers_to_digits_zh(to_code_points(utf8))) : std::string(utf8);
+  return language == Language::kEnglish || language_of(utf8) == Language::kEnglish ? numbers_to_digits_en(chinese)
+                                                                                   : chinese;
 }
 
 std::string normalize_transcript(std::string_view raw, Language language) {
@@ -96,8 +101,9 @@ std::optional<long> find_duration_s(std::string_view utf8) {
   double total = 0;
   bool found = false;
   for (const auto &[pattern, seconds] : kUnits) {
-    static constexpr std::string_view kBefore = "(^|点|[^a-z0-9.])";
-    const std::regex unit(std::string(kBefore) + kAmount + " ?(?:个)?(半|and a half)? ?" + std::string(pattern) + "(半| and a half)?(?![a-z])");
+    static constexpr std::string_view kBefore = "(^|点|第|[^a-z0-9.])";
+    const std::regex unit(std::string(kBefore) + kAmount + " ?(?:个)?(半|and a half)? ?" + std::string(pattern) +
+                          "(半| and a half)?(?![a-z])");
     std::smatch match;
     if (!std::regex_search(text, match, unit)) {
       continue;
@@ -120,7 +126,8 @@ std::optional<long> find_duration_s(std::string_view utf8) {
     }
     const bool date = pattern.starts_with("(?:天") && match.str().ends_with("日");
     const bool clock = seconds == 60 && match[1] == "点"; // 12点30分
-    if (!date && !clock) {
+    const bool ordinal = match[1] == "第";                // 第3天
+    if (!date && !clock && !ordinal) {
       total += value * static_cast<double>(seconds);
       found = true;
     }
@@ -130,8 +137,12 @@ std::optional<long> find_duration_s(std::string_view utf8) {
 
 namespace {
 
-bool is_digit_at(std::string_view text, std::size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; }
-bool is_letter_at(std::string_view text, std::size_t at) { return at < text.size() && std::isalpha(static_cast<unsigned char>(text[at])) != 0; }
+bool is_digit_at(std::string_view text, std::size_t at) {
+  return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+}
+bool is_letter_at(std::string_view text, std::size_t at) {
+  return at < text.size() && std::isalpha(static_cast<unsigned char>(text[at])) != 0;
+}
 
 std::string one_by_one(std::string_view number, Language language) {
   std::string out;
@@ -150,13 +161,16 @@ std::string as_value(std::string_view number, Language language) {
   const long whole = std::stol(std::string(number.substr(0, point)));
   const bool chinese = language == Language::kChinese;
   const auto spoken = chinese ? to_utf8(chinese_number(whole)) : english_number(whole);
-  return point == number.size() ? spoken : spoken + (chinese ? "点" : " point ") + one_by_one(number.substr(point + 1), language);
+  return point == number.size()
+             ? spoken
+             : spoken + (chinese ? "点" : " point ") + one_by_one(number.substr(point + 1), language);
 }
 
 // 2 is 两 before what is counted and 二 elsewhere.
 bool counts_things(std::string_view rest) {
-  static constexpr std::array<std::string_view, 22> kCounted{"个", "分钟", "小时", "点", "天", "盏", "位", "封", "次", "张", "份",
-                                                             "秒", "块",   "台",   "件", "条", "年", "周", "种", "页", "倍", "本"};
+  static constexpr std::array<std::string_view, 22> kCounted{"个", "分钟", "小时", "点", "天", "盏", "位", "封",
+                                                             "次", "张",   "份",   "秒", "块", "台", "件", "条",
+                                                             "年", "周",   "种",   "页", "倍", "本"};
   return std::any_of(kCounted.begin(), kCounted.end(), [&](auto word) { return rest.starts_with(word); });
 }
 
@@ -173,8 +187,8 @@ Spoken spoken_number(std::string_view text, std::size_t begin, Language language
   bool grouped = false; // 1,234,567
   while (is_digit_at(text, end) || (text[end] == '.' && is_digit_at(text, end + 1))) {
     number += text[end++];
-    const bool thousands = end < text.size() && text[end] == ',' && is_digit_at(text, end + 1) && is_digit_at(text, end + 2) &&
-                           is_digit_at(text, end + 3) && !is_digit_at(text, end + 4);
+    const bool thousands = end < text.size() && text[end] == ',' && is_digit_at(text, end + 1) &&
+                           is_digit_at(text, end + 2) && is_digit_at(text, end + 3) && !is_digit_at(text, end + 4);
     end += thousands ? 1 : 0;
     grouped = grouped || thousands;
     if (end >= text.size()) {
@@ -184,7 +198,8 @@ Spoken spoken_number(std::string_view text, std::size_t begin, Language language
   const auto rest = text.substr(end);
   constexpr std::size_t kLongNumber = 7; // telephone numbers and the like
   constexpr std::size_t kLongest = 18;   // of a value
-  const bool dialled = (number.size() >= kLongNumber && !grouped) || number.size() > kLongest || (number.size() > 1 && number[0] == '0' && number[1] != '.') ||
+  const bool dialled = (number.size() >= kLongNumber && !grouped) || number.size() > kLongest ||
+                       (number.size() > 1 && number[0] == '0' && number[1] != '.') ||
                        (chinese && number.size() == 4 && rest.starts_with("年"));
   auto spoken = dialled ? one_by_one(number, language) : as_value(number, language);
   if (chinese && number == "2" && counts_things(rest)) {
@@ -204,7 +219,9 @@ std::string spoken_form(std::string_view utf8, Language language) {
   std::string out;
   for (std::size_t i = 0; i < utf8.size();) {
     const auto rest = utf8.substr(i);
-    const auto degrees = rest.starts_with("℃") ? std::string_view("℃") : rest.starts_with("°C") ? std::string_view("°C") : std::string_view();
+    const auto degrees = rest.starts_with("℃")    ? std::string_view("℃")
+                         : rest.starts_with("°C") ? std::string_view("°C")
+                                                  : std::string_view();
     if (is_digit_at(utf8, i)) {
       const auto spoken = spoken_number(utf8, i, language);
       out += spoken.text;
@@ -215,10 +232,12 @@ std::string spoken_form(std::string_view utf8, Language language) {
     } else if (rest[0] == '@') {
       out += chinese ? "艾特" : " at ";
       ++i;
-    } else if (rest[0] == '.' && i > 0 && is_letter_at(utf8, i + 1) && (is_letter_at(utf8, i - 1) || is_digit_at(utf8, i - 1))) {
+    } else if (rest[0] == '.' && i > 0 && is_letter_at(utf8, i + 1) &&
+               (is_letter_at(utf8, i - 1) || is_digit_at(utf8, i - 1))) {
       out += chinese ? "点" : " dot "; // of an address or a file name
       ++i;
-    } else if (rest[0] == '-' && is_digit_at(utf8, i + 1) && (i == 0 || utf8[i - 1] == ' ' || static_cast<unsigned char>(utf8[i - 1]) >= 0x80)) {
+    } else if (rest[0] == '-' && is_digit_at(utf8, i + 1) &&
+               (i == 0 || utf8[i - 1] == ' ' || static_cast<unsigned char>(utf8[i - 1]) >= 0x80)) {
       out += chinese ? "负" : "minus ";
       ++i;
     } else {

@@ -14,8 +14,8 @@ namespace yanxing::text {
 std::string normalize_transcript(std::string_view raw, Language language);
 
 // 二十九度 → 29度, 一百五 → 150, 三点五 → 3.5, 百分之三十 → 30%, 下午三点半 stays words around digits (下午3点半),
-// 幺三八 → 138; idioms and names that merely hold numerals (一下, 一个人, 三星, 万一) stay. English: "twenty six degrees"
-// → "26 degrees", "half past three" stays, "one hundred and five" → 105, "single"/"double" stay.
+// 幺三八 → 138; idioms and names that merely hold numerals (一下, 一个人, 三星, 万一) stay. English: "twenty six
+// degrees" → "26 degrees", "half past three" stays, "one hundred and five" → 105, "single"/"double" stay.
 std::string normalize_numbers(std::string_view utf8, Language language);
 
 // Seconds of a spoken duration anywhere in the text: 十分钟 / 10分钟 → 600, 一个半小时 → 5400, "ninety seconds" → 90,

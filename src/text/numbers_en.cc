@@ -13,11 +13,11 @@ namespace {
 
 const std::map<std::string, long, std::less<>> &small_numbers() {
   static const std::map<std::string, long, std::less<>> kNumbers{
-      {"zero", 0},     {"one", 1},        {"two", 2},        {"three", 3},     {"four", 4},      {"five", 5},
-      {"six", 6},      {"seven", 7},      {"eight", 8},      {"nine", 9},      {"ten", 10},      {"eleven", 11},
-      {"twelve", 12},  {"thirteen", 13},  {"fourteen", 14},  {"fifteen", 15},  {"sixteen", 16},  {"seventeen", 17},
-      {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},    {"thirty", 30},   {"forty", 40},    {"fifty", 50},
-      {"sixty", 60},   {"seventy", 70},   {"eighty", 80},    {"ninety", 90}};
+      {"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
+      {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
+      {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
+      {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
+      {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
   return kNumbers;
 }
 
@@ -69,7 +69,8 @@ std::optional<Read> read_number(const std::vector<Token> &tokens, std::size_t at
     const auto small = small_numbers().find(word);
     const long scale = scale_of(word);
     if (small != small_numbers().end()) {
-      const bool fits = last < 0 || last >= 100 || (last >= 20 && last % 10 == 0 && small->second < 10 && small->second > 0);
+      const bool fits =
+          last < 0 || last >= 100 || (last >= 20 && last % 10 == 0 && small->second < 10 && small->second > 0);
       if (!fits) {
         break;
       }
@@ -111,9 +112,9 @@ bool stays(const std::vector<Token> &tokens, std::size_t at, const Read &read) {
   }
   const auto &word = tokens[at].word;
   const bool measured = read.end + 1 < tokens.size() && is_gap(tokens[read.end]) && [&] {
-    static constexpr std::array<std::string_view, 17> kMeasures{"degrees", "degree", "percent", "minutes", "minute", "seconds", "second",
-                                                                "hours",   "hour",   "am",      "pm",      "o",      "ounce",   "ounces",
-                                                                "times",   "days",   "hundred"};
+    static constexpr std::array<std::string_view, 17> kMeasures{
+        "degrees", "degree", "percent", "minutes", "minute", "seconds", "second", "hours",  "hour",
+        "am",      "pm",     "o",       "ounce",   "ounces", "times",   "days",   "hundred"};
     for (const auto measure : kMeasures) {
       if (tokens[read.end + 1].word == measure) {
         return true;
@@ -147,7 +148,8 @@ std::optional<std::pair<std::string, std::size_t>> read_digits(const std::vector
 // "nineteen eighty four", "twenty twenty six": years are said in two halves.
 std::optional<Read> read_year(const std::vector<Token> &tokens, std::size_t at) {
   const auto century = small_numbers().find(tokens[at].word);
-  if (century == small_numbers().end() || century->second < 18 || century->second > 20 || at + 2 >= tokens.size() || !is_gap(tokens[at + 1])) {
+  if (century == small_numbers().end() || century->second < 18 || century->second > 20 || at + 2 >= tokens.size() ||
+      !is_gap(tokens[at + 1])) {
     return std::nullopt;
   }
   const auto rest = read_number(tokens, at + 2);
@@ -193,7 +195,8 @@ std::string english_number(long value) {
   for (const auto &[scale, name] : {std::pair{1000000L, "million"}, {1000L, "thousand"}, {100L, "hundred"}}) {
     if (value >= scale) {
       const long rest = value % scale;
-      return english_number(value / scale) + " " + name + (rest > 0 ? (scale == 100 ? " and " : " ") + english_number(rest) : "");
+      return english_number(value / scale) + " " + name +
+             (rest > 0 ? (scale == 100 ? " and " : " ") + english_number(rest) : "");
     }
   }
   const long tens = value >= 20 ? value / 10 * 10 : value;

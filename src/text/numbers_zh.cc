@@ -1,5 +1,5 @@
-// Chinese numerals ↔ digits. A numeral becomes digits where it counts or measures (二十九度, 三点五, 百分之三十, digits said
-// one by one); it stays where it is part of a word (一下, 万一, 三星, 第一).
+// Chinese numerals ↔ digits. A numeral becomes digits where it counts or measures (二十九度, 三点五, 百分之三十, digits
+// said one by one); it stays where it is part of a word (一下, 万一, 三星, 第一).
 #include "text/numbers.h"
 
 #include <algorithm>
@@ -79,24 +79,31 @@ std::optional<long> value_of(std::u32string_view text) {
   return total + section;
 }
 
-bool starts_with(std::u32string_view text, std::u32string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(std::u32string_view text, std::u32string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 // Words that follow a measured number.
 bool measure_follows(std::u32string_view rest) {
   static constexpr std::array<std::u32string_view, 40> kMeasures{
-      U"度", U"分钟", U"秒", U"小时", U"点", U"号", U"楼", U"层", U"元", U"块钱", U"块", U"米", U"公里", U"厘米", U"千米", U"年",
-      U"月", U"日", U"公斤", U"千克", U"克", U"升", U"毫升", U"斤", U"岁", U"周", U"倍", U"页", U"行", U"列", U"频道", U"台", U"路", U"弄",
-      U"室", U"集", U"档", U"级", U"瓦", U"兆"};
+      U"度",   U"分钟", U"秒",   U"小时", U"点",   U"号", U"楼", U"层", U"元",   U"块钱",
+      U"块",   U"米",   U"公里", U"厘米", U"千米", U"年", U"月", U"日", U"公斤", U"千克",
+      U"克",   U"升",   U"毫升", U"斤",   U"岁",   U"周", U"倍", U"页", U"行",   U"列",
+      U"频道", U"台",   U"路",   U"弄",   U"室",   U"集", U"档", U"级", U"瓦",   U"兆"};
   return std::any_of(kMeasures.begin(), kMeasures.end(), [&](auto measure) { return starts_with(rest, measure); });
 }
 
 // 一点 and 一周 and the like are more often words than measures.
 bool is_word(std::u32string_view before, std::u32string_view numeral, std::u32string_view rest) {
-  if (!before.empty() && (before.back() == U'第' || before.back() == U'周' || before.back() == U'星' || before.back() == U'万' ||
-                          before.back() == U'期')) {
+  if (!before.empty() && (before.back() == U'第' || before.back() == U'周' || before.back() == U'星' ||
+                          before.back() == U'万' || before.back() == U'期')) {
     return !(before.back() == U'第' && numeral.size() > 1);
   }
   if (numeral == U"一") {
+    static constexpr std::u32string_view kPointers = U"上下这那每同某另前后"; // 上一年, 每一层
+    if (!before.empty() && kPointers.find(before.back()) != kPointers.npos && !starts_with(rest, U"点")) {
+      return true;
+    }
     const bool clock = !before.empty() && (before.back() == U'午' || before.back() == U'上' || before.back() == U'晨');
     return starts_with(rest, U"点") && !clock && !starts_with(rest, U"点钟") && !starts_with(rest, U"点半");
   }
@@ -129,7 +136,9 @@ bool is_rough(std::u32string_view numeral) {
   return numeral.size() == 2 && digit_of(numeral[0]) > 0 && digit_of(numeral[1]) == digit_of(numeral[0]) + 1;
 }
 
-bool has_unit(std::u32string_view numeral) { return std::any_of(numeral.begin(), numeral.end(), [](char32_t c) { return unit_of(c) > 0; }); }
+bool has_unit(std::u32string_view numeral) {
+  return std::any_of(numeral.begin(), numeral.end(), [](char32_t c) { return unit_of(c) > 0; });
+}
 
 // Digits for one numeral in its place, or empty where it stays as it is.
 std::u32string converted(std::u32string_view before, std::u32string_view numeral, std::u32string_view rest) {
@@ -139,7 +148,9 @@ std::u32string converted(std::u32string_view before, std::u32string_view numeral
   }
   if (!has_unit(numeral)) {
     // Digits said one by one: numbers of telephones, rooms, years.
-    if (numeral.size() >= 3 || (numeral.size() == 2 && (numeral.find(U'零') != numeral.npos || numeral.find(U'幺') != numeral.npos || measure_follows(rest)))) {
+    if (numeral.size() >= 3 ||
+        (numeral.size() == 2 &&
+         (numeral.find(U'零') != numeral.npos || numeral.find(U'幺') != numeral.npos || measure_follows(rest)))) {
       return spelled(numeral);
     }
     return numeral.size() == 1 && measure_follows(rest) && !is_word(before, numeral, rest) && numeral != U"零"
@@ -185,8 +196,11 @@ std::u32string numbers_to_digits_zh(std::u32string_view text) {
     if (after + 1 < text.size() && text[after] == U'点' && is_numeral(text[after + 1]) && !numeral.empty()) {
       const auto fraction = numeral_at(text, after + 1);
       const auto rest = text.substr(after + 1 + fraction.size());
-      const bool clock = starts_with(rest, U"分") || has_unit(fraction) || (!out.empty() && (out.back() == U'午' || out.back() == U'上' || out.back() == U'晚' || out.back() == U'晨'));
-      const auto whole = has_unit(numeral) ? value_of(numeral) : std::optional<long>(numeral.size() == 1 ? digit_of(numeral[0]) : -1);
+      const bool clock =
+          starts_with(rest, U"分") || has_unit(fraction) ||
+          (!out.empty() && (out.back() == U'午' || out.back() == U'上' || out.back() == U'晚' || out.back() == U'晨'));
+      const auto whole =
+          has_unit(numeral) ? value_of(numeral) : std::optional<long>(numeral.size() == 1 ? digit_of(numeral[0]) : -1);
       if (!clock && whole && *whole >= 0) {
         out += digits(*whole) + U"." + spelled(fraction);
         i = after + 1 + fraction.size();
@@ -217,7 +231,8 @@ std::u32string chinese_number(long value) {
     long size;
     char32_t name;
   };
-  static constexpr std::array kUnits{Unit{100000000, U'亿'}, Unit{10000, U'万'}, Unit{1000, U'千'}, Unit{100, U'百'}, Unit{10, U'十'}};
+  static constexpr std::array kUnits{Unit{100000000, U'亿'}, Unit{10000, U'万'}, Unit{1000, U'千'}, Unit{100, U'百'},
+                                     Unit{10, U'十'}};
   for (const auto &[size, name] : kUnits) {
     if (value < size) {
       continue;

@@ -20,21 +20,22 @@ struct Marked {
   int tone;
 };
 constexpr std::array kMarked{
-    Marked{U'ā', 'a', 1}, Marked{U'á', 'a', 2}, Marked{U'ǎ', 'a', 3}, Marked{U'à', 'a', 4}, Marked{U'ē', 'e', 1}, Marked{U'é', 'e', 2},
-    Marked{U'ě', 'e', 3}, Marked{U'è', 'e', 4}, Marked{U'ī', 'i', 1}, Marked{U'í', 'i', 2}, Marked{U'ǐ', 'i', 3}, Marked{U'ì', 'i', 4},
-    Marked{U'ō', 'o', 1}, Marked{U'ó', 'o', 2}, Marked{U'ǒ', 'o', 3}, Marked{U'ò', 'o', 4}, Marked{U'ū', 'u', 1}, Marked{U'ú', 'u', 2},
-    Marked{U'ǔ', 'u', 3}, Marked{U'ù', 'u', 4}, Marked{U'ǖ', 'v', 1}, Marked{U'ǘ', 'v', 2}, Marked{U'ǚ', 'v', 3}, Marked{U'ǜ', 'v', 4},
-    Marked{U'ü', 'v', 5}, Marked{U'ń', 'n', 2}, Marked{U'ň', 'n', 3}, Marked{U'ǹ', 'n', 4}, Marked{U'ḿ', 'm', 2}, Marked{U'ê', 'e', 5}};
+    Marked{U'ā', 'a', 1}, Marked{U'á', 'a', 2}, Marked{U'ǎ', 'a', 3}, Marked{U'à', 'a', 4}, Marked{U'ē', 'e', 1},
+    Marked{U'é', 'e', 2}, Marked{U'ě', 'e', 3}, Marked{U'è', 'e', 4}, Marked{U'ī', 'i', 1}, Marked{U'í', 'i', 2},
+    Marked{U'ǐ', 'i', 3}, Marked{U'ì', 'i', 4}, Marked{U'ō', 'o', 1}, Marked{U'ó', 'o', 2}, Marked{U'ǒ', 'o', 3},
+    Marked{U'ò', 'o', 4}, Marked{U'ū', 'u', 1}, Marked{U'ú', 'u', 2}, Marked{U'ǔ', 'u', 3}, Marked{U'ù', 'u', 4},
+    Marked{U'ǖ', 'v', 1}, Marked{U'ǘ', 'v', 2}, Marked{U'ǚ', 'v', 3}, Marked{U'ǜ', 'v', 4}, Marked{U'ü', 'v', 5},
+    Marked{U'ń', 'n', 2}, Marked{U'ň', 'n', 3}, Marked{U'ǹ', 'n', 4}, Marked{U'ḿ', 'm', 2}, Marked{U'ê', 'e', 5}};
 
 // Spelling rules of Hanyu Pinyin undone: y and w are no initials, iu ui un are short forms, ü after j q x is written u.
 Syllable normal(std::string letters, int tone) {
   Syllable syllable;
   syllable.tone = tone;
   static const std::map<std::string, std::string, std::less<>> kWhole{
-      {"yi", "i"},     {"ya", "ia"},    {"yan", "ian"},  {"yang", "iang"}, {"yao", "iao"}, {"ye", "ie"},   {"yin", "in"},
-      {"ying", "ing"}, {"yo", "io"},    {"yong", "iong"}, {"you", "iou"},  {"yu", "v"},    {"yue", "ve"},  {"yuan", "van"},
-      {"yun", "vn"},   {"wu", "u"},     {"wa", "ua"},    {"wai", "uai"},   {"wan", "uan"}, {"wang", "uang"}, {"wei", "uei"},
-      {"wen", "uen"},  {"weng", "ueng"}, {"wo", "uo"}};
+      {"yi", "i"},    {"ya", "ia"},     {"yan", "ian"}, {"yang", "iang"}, {"yao", "iao"},   {"ye", "ie"},
+      {"yin", "in"},  {"ying", "ing"},  {"yo", "io"},   {"yong", "iong"}, {"you", "iou"},   {"yu", "v"},
+      {"yue", "ve"},  {"yuan", "van"},  {"yun", "vn"},  {"wu", "u"},      {"wa", "ua"},     {"wai", "uai"},
+      {"wan", "uan"}, {"wang", "uang"}, {"wei", "uei"}, {"wen", "uen"},   {"weng", "ueng"}, {"wo", "uo"}};
   if (const auto whole = kWhole.find(letters); whole != kWhole.end()) {
     syllable.final_ = whole->second;
     return syllable;
@@ -75,14 +76,15 @@ public:
 
   Status load_characters() {
     std::unordered_map<std::string, Id> seen;
-    return for_each_string(folder_ / "pinyin_dict.json", [&](const std::string &code, const std::string &, const std::string &readings) {
-      auto &ids = characters_[static_cast<char32_t>(std::strtoul(code.c_str(), nullptr, 10))];
-      for (std::size_t at = 0; at < readings.size();) {
-        const auto comma = std::min(readings.find(',', at), readings.size());
-        ids.push_back(id_of(readings.substr(at, comma - at), seen, syllables_));
-        at = comma + 1;
-      }
-    });
+    return for_each_string(folder_ / "pinyin_dict.json",
+                           [&](const std::string &code, const std::string &, const std::string &readings) {
+                             auto &ids = characters_[static_cast<char32_t>(std::strtoul(code.c_str(), nullptr, 10))];
+                             for (std::size_t at = 0; at < readings.size();) {
+                               const auto comma = std::min(readings.find(',', at), readings.size());
+                               ids.push_back(id_of(readings.substr(at, comma - at), seen, syllables_));
+                               at = comma + 1;
+                             }
+                           });
   }
 
   [[nodiscard]] std::size_t phrase_length(const std::u32string &text, std::size_t at) const override {
@@ -105,13 +107,14 @@ public:
       }
       ids.clear();
     };
-    const auto loaded = for_each_string(folder_ / "phrases_dict.json", [&](const std::string &phrase, const std::string &, const std::string &reading) {
-      if (phrase != current) {
-        close();
-        current = phrase;
-      }
-      ids.push_back(id_of(reading, seen, phrase_syllables_));
-    });
+    const auto loaded = for_each_string(
+        folder_ / "phrases_dict.json", [&](const std::string &phrase, const std::string &, const std::string &reading) {
+          if (phrase != current) {
+            close();
+            current = phrase;
+          }
+          ids.push_back(id_of(reading, seen, phrase_syllables_));
+        });
     close();
     if (!loaded) {
       log_warning(loaded.error().message());
@@ -138,7 +141,8 @@ public:
       const auto phrase = longest_phrase(text, at);
       if (phrase.empty()) {
         const auto found = characters_.find(text[at]);
-        syllables.push_back(found == characters_.end() || found->second.empty() ? Syllable{} : syllables_[found->second.front()]);
+        syllables.push_back(found == characters_.end() || found->second.empty() ? Syllable{}
+                                                                                : syllables_[found->second.front()]);
       }
       for (const auto id : phrase) {
         syllables.push_back(phrase_syllables_[id]);
@@ -176,7 +180,9 @@ private:
   mutable std::size_t longest_ = 0;
 };
 
-bool is_pair(const std::string &a, const std::string &b, std::string_view x, std::string_view y) { return (a == x && b == y) || (a == y && b == x); }
+bool is_pair(const std::string &a, const std::string &b, std::string_view x, std::string_view y) {
+  return (a == x && b == y) || (a == y && b == x);
+}
 
 double initial_distance(const std::string &a, const std::string &b) {
   if (a == b) {
@@ -184,8 +190,15 @@ double initial_distance(const std::string &a, const std::string &b) {
   }
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kNear{
       {{"zh", "z"}, {"ch", "c"}, {"sh", "s"}, {"n", "l"}, {"h", "f"}, {"r", "l"}}};
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSimilar{
-      {{"b", "p"}, {"d", "t"}, {"g", "k"}, {"j", "q"}, {"zh", "ch"}, {"z", "c"}, {"j", "zh"}, {"q", "ch"}, {"x", "sh"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kSimilar{{{"b", "p"},
+                                                                                          {"d", "t"},
+                                                                                          {"g", "k"},
+                                                                                          {"j", "q"},
+                                                                                          {"zh", "ch"},
+                                                                                          {"z", "c"},
+                                                                                          {"j", "zh"},
+                                                                                          {"q", "ch"},
+                                                                                          {"x", "sh"}}};
   for (const auto &[x, y] : kNear) {
     if (is_pair(a, b, x, y)) {
       return 0.15;
@@ -203,8 +216,14 @@ double final_distance(const std::string &a, const std::string &b) {
   if (a == b) {
     return 0;
   }
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNear{
-      {{"in", "ing"}, {"en", "eng"}, {"an", "ang"}, {"uan", "uang"}, {"ian", "iang"}, {"uen", "ong"}, {"eng", "ong"}, {"uo", "o"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNear{{{"in", "ing"},
+                                                                                       {"en", "eng"},
+                                                                                       {"an", "ang"},
+                                                                                       {"uan", "uang"},
+                                                                                       {"ian", "iang"},
+                                                                                       {"uen", "ong"},
+                                                                                       {"eng", "ong"},
+                                                                                       {"uo", "o"}}};
   for (const auto &[x, y] : kNear) {
     if (is_pair(a, b, x, y)) {
       return 0.15;
@@ -228,7 +247,8 @@ Result<std::shared_ptr<const Pinyin>> Pinyin::open(const std::filesystem::path &
 
 double sound_distance(const Syllable &a, const Syllable &b) {
   const double tone = a.tone == b.tone || a.tone == 5 || b.tone == 5 ? 0 : 0.1;
-  return std::min(1.0, 0.45 * initial_distance(a.initial, b.initial) + 0.45 * final_distance(a.final_, b.final_) + tone);
+  return std::min(1.0,
+                  0.45 * initial_distance(a.initial, b.initial) + 0.45 * final_distance(a.final_, b.final_) + tone);
 }
 
 } // namespace yanxing::text

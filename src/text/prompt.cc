@@ -29,9 +29,11 @@ constexpr std::array kExamples{
             "note(text: string, when: time, title?: string): Remind me of something\n"
             "Screen: Report\n"
             "current_document \"Report\"\n"
+            "current_image \"Chart\"\n"
             "button_1 \"Print\"\n"
-            "User: send this to Tom",
+            "User: send this document to Tom",
             "{\"action\":\"mail\",\"target\":\"current_document\",\"recipient\":\"Tom\"}"},
+    Example{"User: 把这张图发给小红", "{\"action\":\"mail\",\"target\":\"current_image\",\"recipient\":\"小红\"}"},
     Example{"User: 打印一下", "{\"action\":\"press\",\"target\":\"button_1\"}"},
     Example{"User: what a lovely day", "{\"action\":\"none\"}"},
     Example{"User: 把卧室的灯调到30", "{\"action\":\"light_set\",\"room\":\"卧室\",\"brightness\":30}"},
@@ -149,11 +151,16 @@ std::vector<Piece> instructions_part() {
   return pieces;
 }
 
-std::vector<Piece> context_part(const TurnContext &context) {
+std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions) {
   std::string text = "Functions:\n";
-  for (const auto &spec : *context.actions) {
+  for (const auto &spec : actions) {
     text += signature(spec, Language::kEnglish) + "\n";
   }
+  return {{"<|im_start|>user\n", true}, {std::move(text), false}};
+}
+
+std::vector<Piece> context_part(const TurnContext &context) {
+  std::string text;
   if (context.screen != nullptr) {
     text += "Screen: " + one_line(context.screen->title.empty() ? context.screen->app : context.screen->title) + "\n";
     const auto count = std::min(context.screen->elements.size(), kListedElements);
@@ -162,7 +169,6 @@ std::vector<Piece> context_part(const TurnContext &context) {
     }
   }
   std::vector<Piece> pieces;
-  pieces.push_back({"<|im_start|>user\n", true});
   for (const auto &turn : context.history) {
     text += "User: " + one_line(turn.utterance);
     pieces.push_back({std::exchange(text, ""), false});

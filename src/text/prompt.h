@@ -30,10 +30,11 @@ struct Piece {
   bool special = false;
 };
 
-// ChatML, as the Qwen family was trained. The three parts concatenate to the whole prompt, which ends where the
-// model begins to answer.
+// ChatML, as the Qwen family was trained. The four parts concatenate to the whole prompt, which ends where the model
+// begins to answer.
 std::vector<Piece> instructions_part();
-std::vector<Piece> context_part(const TurnContext &context);
+std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions);
+std::vector<Piece> context_part(const TurnContext &context); // screen and last turns
 std::vector<Piece> utterance_part(const std::string &utterance, const std::vector<const Element *> &candidates);
 
 // Signature of one action as the model sees it: "share(target: element, recipient: person): Send …".

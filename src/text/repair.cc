@@ -1,8 +1,8 @@
 // How a repair is chosen. For each known word, every window of the transcript of the same length is compared by sound.
-// A window may be replaced where all of its syllables are near (the mean below kMeanLimit, each below kEachLimit), where
-// at least one syllable is the same but for its tone, and where no character changes that belongs to a known word or to
-// a common one: that keeps chance likenesses out. Of all candidates the nearest, then the longest, wins; two different
-// words at the same distance leave the window alone.
+// A window may be replaced where all of its syllables are near (the mean below kMeanLimit, each below kEachLimit),
+// where at least one syllable is the same but for its tone, and where no character changes that belongs to a known word
+// or to a common one: that keeps chance likenesses out. Of all candidates the nearest, then the longest, wins; two
+// different words at the same distance leave the window alone.
 #include "text/repair.h"
 
 #include "base/shapes.h"
@@ -37,7 +37,8 @@ public:
     const auto [place, fresh] = sounds_.try_emplace(character);
     if (fresh && is_han(character)) {
       for (const auto &syllable : pinyin_.readings(character)) {
-        place->second.push_back({index_of(syllable.initial, initials_), index_of(syllable.final_, finals_), static_cast<std::uint8_t>(syllable.tone)});
+        place->second.push_back({index_of(syllable.initial, initials_), index_of(syllable.final_, finals_),
+                                 static_cast<std::uint8_t>(syllable.tone)});
       }
     }
     return place->second;
@@ -48,8 +49,11 @@ public:
     float best = 1;
     for (const auto x : a) {
       for (const auto y : b) {
-        const float parts = part(x.initial, y.initial, initials_, initial_distance_, true) + part(x.final_, y.final_, finals_, final_distance_, false);
-        best = std::min(best, parts >= best || x.tone == y.tone || x.tone == kNeutral || y.tone == kNeutral ? parts : parts + tone_);
+        const float parts = part(x.initial, y.initial, initials_, initial_distance_, true) +
+                            part(x.final_, y.final_, finals_, final_distance_, false);
+        best = std::min(best, parts >= best || x.tone == y.tone || x.tone == kNeutral || y.tone == kNeutral
+                                  ? parts
+                                  : parts + tone_);
       }
     }
     return best;
@@ -72,10 +76,13 @@ private:
   }
 
   // sound_distance is the sum of three parts; each is asked for once.
-  static float part(std::uint8_t a, std::uint8_t b, const std::vector<std::string> &names, Distances &known, bool initial) {
+  static float part(std::uint8_t a, std::uint8_t b, const std::vector<std::string> &names, Distances &known,
+                    bool initial) {
     float &value = known[a * kParts + b];
     if (value == 0 && a != b) {
-      const auto syllable = [&](std::uint8_t i) { return initial ? Syllable{names[i], "a", 1} : Syllable{"", names[i], 1}; };
+      const auto syllable = [&](std::uint8_t i) {
+        return initial ? Syllable{names[i], "a", 1} : Syllable{"", names[i], 1};
+      };
       value = static_cast<float>(sound_distance(syllable(a), syllable(b)));
     }
     return value;
@@ -104,11 +111,13 @@ struct Candidate {
 
 class ChineseRepair {
 public:
-  ChineseRepair(const Pinyin &pinyin, const std::vector<KnownWord> &known, const std::string &transcript) : ear_(pinyin), text_(to_code_points(transcript)) {
+  ChineseRepair(const Pinyin &pinyin, const std::vector<KnownWord> &known, const std::string &transcript)
+      : ear_(pinyin), text_(to_code_points(transcript)) {
     constexpr std::size_t kLongest = 12;
     for (const auto &word : known) {
       auto text = to_code_points(word.text);
-      if (text.size() >= 2 && text.size() <= std::min(kLongest, text_.size()) && std::all_of(text.begin(), text.end(), is_han)) {
+      if (text.size() >= 2 && text.size() <= std::min(kLongest, text_.size()) &&
+          std::all_of(text.begin(), text.end(), is_han)) {
         words_.push_back({std::move(text), &word, {}});
         for (const char32_t c : words_.back().text) {
           words_.back().sounds.push_back(&ear_.sounds(c));
@@ -145,7 +154,9 @@ private:
   // Characters of known and of common words stay what they are, whatever else they sound like.
   void mark_right_words() {
     right_.assign(text_.size(), false);
-    const auto mark = [&](std::size_t at, std::size_t length) { std::fill_n(right_.begin() + static_cast<std::ptrdiff_t>(at), length, true); };
+    const auto mark = [&](std::size_t at, std::size_t length) {
+      std::fill_n(right_.begin() + static_cast<std::ptrdiff_t>(at), length, true);
+    };
     for (const auto &word : words_) {
       for (auto at = text_.find(word.text); at != std::u32string::npos; at = text_.find(word.text, at + 1)) {
         mark(at, word.text.size());
@@ -184,7 +195,9 @@ private:
     for (const auto &word : words_) {
       look_for(word, all);
     }
-    const auto rank = [](const Candidate &c) { return std::tuple(c.distance / static_cast<float>(c.word->known->weight), ~c.word->text.size(), c.begin); };
+    const auto rank = [](const Candidate &c) {
+      return std::tuple(c.distance / static_cast<float>(c.word->known->weight), ~c.word->text.size(), c.begin);
+    };
     std::stable_sort(all.begin(), all.end(), [&](const Candidate &a, const Candidate &b) { return rank(a) < rank(b); });
     for (std::size_t i = 0; i + 1 < all.size(); ++i) {
       const bool tied = rank(all[i]) == rank(all[i + 1]) && all[i].word->text != all[i + 1].word->text;
@@ -208,7 +221,9 @@ struct Repairer::Impl {
   std::shared_ptr<const Pinyin> pinyin;
 };
 
-Repairer::Repairer(std::shared_ptr<const Pinyin> pinyin) : impl_(std::make_unique<Impl>()) { impl_->pinyin = std::move(pinyin); }
+Repairer::Repairer(std::shared_ptr<const Pinyin> pinyin) : impl_(std::make_unique<Impl>()) {
+  impl_->pinyin = std::move(pinyin);
+}
 Repairer::~Repairer() = default;
 
 Repaired Repairer::repair(const std::string &transcript, const std::vector<KnownWord> &known) const {

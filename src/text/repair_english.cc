@@ -17,17 +17,19 @@ bool is_vowel(char c) { return std::string_view("aeiou").find(c) != std::string_
 
 // Spellings of one sound, longest first. Upper case stands for one sound: C ch/zh/j, X sh/x.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kSpellings{{
-    {"eigh", "ei"}, {"ough", "o"}, {"augh", "o"}, {"tch", "C"}, {"sch", "X"}, {"igh", "ai"}, {"dge", "C"}, {"zh", "C"}, {"ch", "C"},
-    {"sh", "X"},    {"ph", "f"},   {"gh", "g"},   {"ck", "k"},  {"wh", "w"},  {"kn", "n"},   {"wr", "r"},  {"th", "t"}, {"ts", "s"},
-    {"tz", "s"},    {"ce", "se"},  {"ci", "si"},  {"cy", "si"}, {"qu", "kw"}, {"ee", "i"},   {"ea", "i"},  {"ie", "i"}, {"ey", "i"},
-    {"oo", "u"},    {"ou", "u"},   {"ay", "ei"},  {"ai", "ei"}, {"oa", "o"},  {"ow", "au"},  {"ao", "au"}, {"c", "k"},  {"q", "C"},
-    {"j", "C"},     {"x", "X"},    {"z", "s"},    {"v", "f"},   {"d", "t"},   {"b", "p"},    {"y", "i"},
+    {"eigh", "ei"}, {"ough", "o"}, {"augh", "o"}, {"tch", "C"}, {"sch", "X"}, {"igh", "ai"}, {"dge", "C"}, {"zh", "C"},
+    {"ch", "C"},    {"sh", "X"},   {"ph", "f"},   {"gh", "g"},  {"ck", "k"},  {"wh", "w"},   {"kn", "n"},  {"wr", "r"},
+    {"th", "t"},    {"ts", "s"},   {"tz", "s"},   {"ce", "se"}, {"ci", "si"}, {"cy", "si"},  {"qu", "kw"}, {"ee", "i"},
+    {"ea", "i"},    {"ie", "i"},   {"ey", "i"},   {"oo", "u"},  {"ou", "u"},  {"ay", "ei"},  {"ai", "ei"}, {"oa", "o"},
+    {"ow", "au"},   {"ao", "au"},  {"c", "k"},    {"q", "C"},   {"j", "C"},   {"x", "X"},    {"z", "s"},   {"v", "f"},
+    {"d", "t"},     {"b", "p"},    {"y", "i"},
 }};
 
 std::string sound_of(std::string_view word) {
   std::string sound;
   while (!word.empty()) {
-    const auto found = std::find_if(kSpellings.begin(), kSpellings.end(), [&](const auto &spelling) { return word.starts_with(spelling.first); });
+    const auto found = std::find_if(kSpellings.begin(), kSpellings.end(),
+                                    [&](const auto &spelling) { return word.starts_with(spelling.first); });
     const auto piece = found == kSpellings.end() ? word.substr(0, 1) : found->second;
     for (const char c : piece) {
       const bool mute = (c == 'h' && !sound.empty()) || (!sound.empty() && sound.back() == c);
@@ -82,7 +84,8 @@ std::vector<Word> words_of(const std::string &text) {
   std::vector<Word> words;
   for (std::size_t i = 0; i < text.size();) {
     auto end = i;
-    while (end < text.size() && (std::isalpha(static_cast<unsigned char>(text[end])) != 0 || (text[end] == '\'' && end > i))) {
+    while (end < text.size() &&
+           (std::isalpha(static_cast<unsigned char>(text[end])) != 0 || (text[end] == '\'' && end > i))) {
       ++end;
     }
     if (end > i) {
@@ -97,10 +100,11 @@ std::vector<Word> words_of(const std::string &text) {
 
 bool is_small_word(const std::string &word) {
   static const std::set<std::string, std::less<>> kSmall{
-      "a",    "an",   "the",  "to",   "of",    "in",    "on",    "at",   "it",    "is",   "this",  "that", "and",  "or",   "for",  "from",
-      "with", "my",   "me",   "you",  "your",  "his",   "her",   "its",  "be",    "by",   "as",    "off",  "up",   "down", "not",  "no",
-      "yes",  "do",   "does", "can",  "could", "will",  "would", "what", "when",  "who",  "where", "how",  "all",  "one",  "two",  "ten",
-      "send", "open", "turn", "set",  "call",  "close", "share", "mail", "email", "show", "play",  "stop", "make", "please"};
+      "a",    "an",    "the",   "to",    "of",    "in",   "on",   "at",   "it",   "is",    "this",  "that", "and",
+      "or",   "for",   "from",  "with",  "my",    "me",   "you",  "your", "his",  "her",   "its",   "be",   "by",
+      "as",   "off",   "up",    "down",  "not",   "no",   "yes",  "do",   "does", "can",   "could", "will", "would",
+      "what", "when",  "who",   "where", "how",   "all",  "one",  "two",  "ten",  "send",  "open",  "turn", "set",
+      "call", "close", "share", "mail",  "email", "show", "play", "stop", "make", "please"};
   return kSmall.contains(word);
 }
 
@@ -142,7 +146,9 @@ Repaired repair_english(const std::string &transcript, const std::vector<KnownWo
       const auto begin = said[at].begin;
       const auto end = said[at + wanted.size() - 1].end;
       const auto heard = result.text.substr(begin, end - begin);
-      const bool right = worst < 2 && std::any_of(known.begin(), known.end(), [&](const KnownWord &other) { return fold(other.text) == fold(heard); });
+      const bool right = worst < 2 && std::any_of(known.begin(), known.end(), [&](const KnownWord &other) {
+                           return fold(other.text) == fold(heard);
+                         });
       if (worst < 2 && !right) {
         result.repairs.push_back({heard, word.text, begin});
         result.text.replace(begin, end - begin, word.text);

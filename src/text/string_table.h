@@ -12,7 +12,8 @@ namespace yanxing::text {
 
 // Calls `visit` for every string of {"key":"text"}, {"key":{"inner":"text"}} and {"key":[["text"],…]}, in file order;
 // `inner` is empty but for objects. Errors name the file.
-Status for_each_string(const std::filesystem::path &file,
-                       const std::function<void(const std::string &key, const std::string &inner, const std::string &text)> &visit);
+Status for_each_string(
+    const std::filesystem::path &file,
+    const std::function<void(const std::string &key, const std::string &inner, const std::string &text)> &visit);
 
 } // namespace yanxing::text

@@ -27,8 +27,9 @@ void add_deciding_options(CLI::App &app, DecidingOptions &options) {
 
 Result<Settings> settings() { return load_settings(config_folder() / "config.toml"); }
 
-Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings) {
+Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings, bool one_registry) {
   assistant::MindSettings mind;
+  mind.one_registry = one_registry;
   mind.light = options.model.empty() ? settings.light : options.model;
   mind.large = options.large.empty() ? (settings.use_large ? settings.large : "") : options.large == "none" ? "" : options.large;
   mind.adapter = options.adapter;

@@ -35,7 +35,7 @@ void add_deciding_options(CLI::App &app, DecidingOptions &options);
 void add_json_option(CLI::App &app, bool &json);
 
 Result<Settings> settings();
-Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings);
+Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings, bool one_registry);
 Result<std::unique_ptr<speech::Recognizer>> open_recognizer(const Settings &settings, int threads);
 Result<std::unique_ptr<text::Repairer>> open_repairer();
 Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice = "");

@@ -56,7 +56,7 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
     }
     station->recognizer = std::move(*recognizer);
   }
-  auto mind = open_mind(options, station->settings);
+  auto mind = open_mind(options, station->settings, true);
   if (!mind) {
     return mind.error();
   }

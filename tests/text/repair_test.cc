@@ -7,7 +7,9 @@ namespace {
 
 class Repairs : public SmallPinyin {
 protected:
-  std::string repair(const std::string &heard, const std::vector<KnownWord> &known) const { return Repairer(pinyin_).repair(heard, known).text; }
+  std::string repair(const std::string &heard, const std::vector<KnownWord> &known) const {
+    return Repairer(pinyin_).repair(heard, known).text;
+  }
 };
 
 TEST_F(Repairs, HomophonesOfKnownWords) {

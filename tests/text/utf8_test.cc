@@ -13,11 +13,13 @@ TEST(Utf8, RoundTripsEveryLength) {
 
 TEST(Utf8, BytesThatAreNoUtf8BecomeTheReplacement) {
   EXPECT_EQ(to_code_points("\xFF"), U"�");
-  EXPECT_EQ(to_code_points("a\xE6\x9D"), U"a�");           // cut short
-  EXPECT_EQ(to_code_points("\xE6\x9D" "b"), U"�b");        // cut by another
-  EXPECT_EQ(to_code_points("\xC0\x80"), U"��");            // overlong
-  EXPECT_EQ(to_code_points("\xED\xA0\x80"), U"�");         // surrogate
-  EXPECT_EQ(to_code_points("\xF4\x90\x80\x80"), U"�");     // beyond the last
+  EXPECT_EQ(to_code_points("a\xE6\x9D"), U"a�"); // cut short
+  EXPECT_EQ(to_code_points("\xE6\x9D"
+                           "b"),
+            U"�b");                                    // cut by another
+  EXPECT_EQ(to_code_points("\xC0\x80"), U"��");        // overlong
+  EXPECT_EQ(to_code_points("\xED\xA0\x80"), U"�");     // surrogate
+  EXPECT_EQ(to_code_points("\xF4\x90\x80\x80"), U"�"); // beyond the last
 }
 
 TEST(Utf8, AnyTwoBytesGiveAValidText) {

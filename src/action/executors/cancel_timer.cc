@@ -15,12 +15,31 @@ public:
     if (timers.empty()) {
       return {OutcomeStatus::kDone, "there was no timer", zh ? "没有定时器。" : "There is no timer.", nullptr};
     }
+    Json undo = Json::array();
     for (const auto &timer : timers) {
+      undo.push_back({{"kind", timer.kind}, {"label", timer.label}, {"due", timer.due}});
       if (auto removed = book.remove(timer.id); !removed) {
         return failed(hands, removed.error().message(), "没有取消。", "It was not cancelled.");
       }
     }
-    return {OutcomeStatus::kDone, "cancelled " + std::to_string(timers.size()), "", nullptr};
+    return {OutcomeStatus::kDone, "cancelled " + std::to_string(timers.size()), "", undo};
+  }
+
+  Outcome undo(const Json &data, Hands &hands) override {
+    TimerBook book(hands.state);
+    for (const auto &timer : data) {
+      if (auto added = book.add(string_or_empty(timer, "kind"), string_or_empty(timer, "label"),
+                                timer.value("due", std::time_t{0}));
+          !added) {
+        return failed(hands, added.error().message(), "没有恢复。", "They could not be set again.");
+      }
+    }
+    if (auto ringer = ensure_ringer(hands.state); !ringer) {
+      return failed(hands, ringer.error().message(), "恢复了，但是到时不会响。",
+                    "They are set again, but nothing will ring.");
+    }
+    return {OutcomeStatus::kDone, "set again: " + std::to_string(data.size()),
+            hands.language == Language::kChinese ? "已经恢复。" : "They are set again.", nullptr};
   }
 };
 

@@ -1,4 +1,5 @@
-// {"command":["notify-send","{text}"]}: a program with arguments, never a shell. Each item is one argument whatever it holds.
+// {"command":["notify-send","{text}"]}: a program with arguments, never a shell. Each item is one argument whatever it
+// holds.
 #include "action/executor.h"
 #include "action/template.h"
 #include "os/process.h"
@@ -19,7 +20,8 @@ public:
       // A value at the start of an argument could pose as an option of the program.
       const bool posed = pattern.starts_with("{") && argument.starts_with("-");
       if (posed || (argv.empty() && argument != pattern)) {
-        return failed(hands, "\"" + argument + "\" may not stand where it would change the command", "这个值不可以。", "That value is not allowed.");
+        return failed(hands, "\"" + argument + "\" may not stand where it would change the command", "这个值不可以。",
+                      "That value is not allowed.");
       }
       argv.push_back(std::move(argument));
     }
@@ -30,10 +32,11 @@ public:
     const auto &said = finished->exit_code == 0 ? finished->output : finished->errors;
     const auto line = argument_text(Json(said.substr(0, said.find('\n')).substr(0, 200)));
     if (finished->exit_code != 0) {
-      return failed(hands, argv[0] + " exited with " + std::to_string(finished->exit_code) + (line.empty() ? "" : ": " + line),
+      return failed(hands,
+                    argv[0] + " exited with " + std::to_string(finished->exit_code) + (line.empty() ? "" : ": " + line),
                     "命令出错了。", "The command failed.");
     }
-    return {OutcomeStatus::kDone, argv[0] + (line.empty() ? "" : ": " + line), "", spec.undo};
+    return {OutcomeStatus::kDone, argv[0] + (line.empty() ? "" : ": " + line), "", nullptr};
   }
 };
 

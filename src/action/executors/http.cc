@@ -1,20 +1,13 @@
 // {"http":{"method":"POST","url":"http://127.0.0.1:8123/api/{room}","headers":{…},"body":"{\"level\":{level}}"}}
 #include "action/executor.h"
 #include "action/template.h"
+#include "action/web.h"
 
+#include <algorithm>
 #include <array>
-#include <curl/curl.h>
-#include <memory>
 
 namespace yanxing::action {
 namespace {
-
-struct CurlCloser {
-  void operator()(CURL *handle) const { curl_easy_cleanup(handle); }
-};
-struct ListCloser {
-  void operator()(curl_slist *list) const { curl_slist_free_all(list); }
-};
 
 std::size_t keep_start(char *data, std::size_t size, std::size_t count, void *user) {
   constexpr std::size_t kMost = 4096;
@@ -29,27 +22,25 @@ public:
 
   Outcome execute(const ActionSpec &spec, const Action &action, Hands &hands) override {
     const auto &how = spec.run["http"];
-    const auto pattern = string_or_empty(how, "url");
-    const auto url = fill_template(pattern, action.arguments, url_escaped);
-    const auto host_end = pattern.find('/', pattern.find("://") + 3);
-    if (pattern.substr(0, host_end).find('{') != std::string::npos) {
-      return failed(hands, "the host of " + pattern + " must stand in the action file", "这个地址不可以。", "That address is not allowed.");
+    bool climbs = false;
+    const auto url = fill_template(string_or_empty(how, "url"), action.arguments, [&](const std::string &value) {
+      climbs = climbs || (!value.empty() && value.find_first_not_of('.') == std::string::npos); // "..": another folder
+      return url_escaped(value);
+    });
+    if (climbs) {
+      return failed(hands, "a value of dots alone may not stand in an address", "这个值不可以。",
+                    "That value is not allowed.");
     }
-    const std::unique_ptr<CURL, CurlCloser> curl(curl_easy_init());
-    std::unique_ptr<curl_slist, ListCloser> headers;
-    const auto &given = how.value("headers", Json::object());
-    for (const auto &[key, value] : given.items()) {
-      const auto line = key + ": " + fill_template(argument_text(value), action.arguments);
-      headers.reset(curl_slist_append(headers.release(), line.c_str()));
-    }
-    const auto &body_pattern = how.value("body", Json());
-    const auto body = body_pattern.is_null() ? "" : fill_template(body_pattern.is_string() ? body_pattern.get<std::string>() : dump(body_pattern), action.arguments, json_escaped);
+    const auto body = fill_body(how.value("body", Json()), action.arguments);
+    const CurlHandle curl(curl_easy_init());
+    const auto headers = headers_of(how, action.arguments, body);
     auto method = string_or_empty(how, "method");
     method = method.empty() ? (body.empty() ? "GET" : "POST") : method;
     std::string answer;
     std::array<char, CURL_ERROR_SIZE> reason{};
     curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, kLoopbackHosts);
     curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
     if (!body.empty()) {
@@ -67,10 +58,30 @@ public:
     long status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK || status < 200 || status >= 300) {
-      const auto why = code != CURLE_OK ? std::string(reason[0] != 0 ? reason.data() : curl_easy_strerror(code)) : "status " + std::to_string(status);
-      return failed(hands, method + " " + url + ": " + why, "设备没有回应。", "The device did not answer as it should.");
+      const auto why = code != CURLE_OK ? std::string(reason[0] != 0 ? reason.data() : curl_easy_strerror(code))
+                                        : "status " + std::to_string(status);
+      return failed(hands, method + " " + url + ": " + why, "设备没有回应。",
+                    "The device did not answer as it should.");
     }
-    return {OutcomeStatus::kDone, method + " " + url + ": " + std::to_string(status), "", spec.undo};
+    return {OutcomeStatus::kDone, method + " " + url + ": " + std::to_string(status), "", nullptr};
+  }
+
+private:
+  static CurlList headers_of(const Json &how, const Json &arguments, const std::string &body) {
+    CurlList headers;
+    bool typed = false;
+    const auto add = [&](const std::string &line) {
+      headers.reset(curl_slist_append(headers.release(), line.c_str()));
+    };
+    const auto given = how.value("headers", Json::object());
+    for (const auto &[key, value] : given.items()) {
+      add(argument_text(Json(key)) + ": " + fill_template(argument_text(value), arguments)); // no line breaks in either
+      typed = typed || key == "Content-Type" || key == "content-type";
+    }
+    if (!typed && (body.starts_with("{") || body.starts_with("["))) {
+      add("Content-Type: application/json");
+    }
+    return headers;
   }
 };
 

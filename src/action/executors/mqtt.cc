@@ -1,6 +1,8 @@
-// {"mqtt":{"topic":"home/{room}/light/set","payload":"{\"state\":\"ON\"}","retain":false}}; the broker is mqtt_url of the settings.
+// {"mqtt":{"topic":"home/{room}/light/set","payload":"{\"state\":\"ON\"}","retain":false}}; the broker is mqtt_url of
+// the settings.
 #include "action/executor.h"
 #include "action/template.h"
+#include "action/web.h"
 
 #include <chrono>
 #include <memory>
@@ -19,25 +21,10 @@ struct ClientCloser {
   void operator()(mosquitto *client) const { mosquitto_destroy(client); }
 };
 
-struct Address {
-  std::string host = "127.0.0.1";
-  int port = 1883;
+struct Exchange { // what the callbacks report
+  bool acknowledged = false;
+  int refused = 0; // the broker's answer to the connection, 0: accepted
 };
-
-Address address_of(const std::string &url) {
-  Address address;
-  const auto start = url.find("://");
-  auto rest = url.substr(start == std::string::npos ? 0 : start + 3);
-  const auto colon = rest.rfind(':');
-  if (colon != std::string::npos) {
-    address.port = std::atoi(rest.c_str() + colon + 1);
-    rest = rest.substr(0, colon);
-  }
-  if (!rest.empty()) {
-    address.host = rest;
-  }
-  return address;
-}
 
 class Mqtt final : public Executor {
 public:
@@ -45,42 +32,76 @@ public:
 
   Outcome execute(const ActionSpec &spec, const Action &action, Hands &hands) override {
     const auto &how = spec.run["mqtt"];
-    const auto topic = fill_template(string_or_empty(how, "topic"), action.arguments, [](const std::string &value) {
-      auto level = value; // a value is one level of the topic: it cannot add levels or wildcards
-      std::erase_if(level, [](char c) { return c == '+' || c == '#' || c == '/'; });
-      return level;
+    bool strays = false; // a value is one level of the topic: it cannot add levels or wildcards
+    const auto topic = fill_template(string_or_empty(how, "topic"), action.arguments, [&](const std::string &value) {
+      strays = strays || value.empty() || value.find_first_of("+#/") != std::string::npos;
+      return value;
     });
-    const auto &pattern = how.value("payload", Json(""));
-    const auto payload = fill_template(pattern.is_string() ? pattern.get<std::string>() : dump(pattern), action.arguments, json_escaped);
-    const auto broker = address_of(hands.settings->mqtt_url);
-    if (const auto problem = publish(broker, topic, payload, how.value("retain", false)); !problem.empty()) {
-      return failed(hands, "MQTT broker " + broker.host + ":" + std::to_string(broker.port) + ": " + problem, "设备没有回应。", "The device did not answer.");
+    if (strays) {
+      return failed(hands, "a value with +, # or / may not stand in the topic " + topic, "这个值不可以。",
+                    "That value is not allowed.");
     }
-    return {OutcomeStatus::kDone, "published " + topic + " = " + payload, "", spec.undo};
+    const auto payload = fill_body(how.value("payload", Json("")), action.arguments);
+    auto broker = parse_url(hands.settings->mqtt_url);
+    if (broker.host.empty() || (broker.scheme != "mqtt" && broker.scheme != "mqtts")) {
+      return failed(hands, "mqtt_url must look like mqtt://host:1883, not " + hands.settings->mqtt_url,
+                    "MQTT地址设置得不对。", "The MQTT address in the settings is wrong.");
+    }
+    if (broker.port == 0) {
+      broker.port = broker.scheme == "mqtts" ? 8883 : 1883;
+    }
+    if (const auto problem = publish(broker, topic, payload, how.value("retain", false)); !problem.empty()) {
+      return failed(hands, "MQTT broker " + broker.host + ":" + std::to_string(broker.port) + ": " + problem,
+                    "设备没有回应。", "The device did not answer.");
+    }
+    return {OutcomeStatus::kDone, "published " + topic + " = " + payload, "", nullptr};
   }
 
 private:
   // Empty, or why it did not work. Waits for the broker's acknowledgement (QoS 1).
-  static std::string publish(const Address &broker, const std::string &topic, const std::string &payload, bool retain) {
+  static std::string publish(const Url &broker, const std::string &topic, const std::string &payload, bool retain) {
     const Library library;
-    bool acknowledged = false;
-    const std::unique_ptr<mosquitto, ClientCloser> client(mosquitto_new(nullptr, true, &acknowledged));
-    mosquitto_publish_callback_set(client.get(), [](mosquitto *, void *user, int) { *static_cast<bool *>(user) = true; });
+    Exchange exchange;
+    const std::unique_ptr<mosquitto, ClientCloser> client(mosquitto_new(nullptr, true, &exchange));
+    mosquitto_connect_callback_set(
+        client.get(), [](mosquitto *, void *user, int code) { static_cast<Exchange *>(user)->refused = code; });
+    mosquitto_publish_callback_set(
+        client.get(), [](mosquitto *, void *user, int) { static_cast<Exchange *>(user)->acknowledged = true; });
+    if (!broker.user.empty()) {
+      mosquitto_username_pw_set(client.get(), broker.user.c_str(), broker.password.c_str());
+    }
+    if (broker.scheme == "mqtts") {
+      mosquitto_tls_set(client.get(), nullptr, "/etc/ssl/certs", nullptr, nullptr, nullptr);
+    }
     constexpr int kKeepAliveSeconds = 10;
-    if (const int code = mosquitto_connect(client.get(), broker.host.c_str(), broker.port, kKeepAliveSeconds); code != MOSQ_ERR_SUCCESS) {
-      return code == MOSQ_ERR_ERRNO ? "no connection" : mosquitto_strerror(code);
+    // Without waiting for the connection, so that a host that swallows packets cannot hold us for minutes.
+    if (const int code = mosquitto_connect_async(client.get(), broker.host.c_str(), broker.port, kKeepAliveSeconds);
+        code != MOSQ_ERR_SUCCESS) {
+      return reason(code);
     }
-    if (const int code = mosquitto_publish(client.get(), nullptr, topic.c_str(), static_cast<int>(payload.size()), payload.data(), 1, retain); code != MOSQ_ERR_SUCCESS) {
-      return mosquitto_strerror(code);
-    }
+    int code = mosquitto_publish(client.get(), nullptr, topic.c_str(), static_cast<int>(payload.size()), payload.data(),
+                                 1, retain);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    while (!acknowledged && std::chrono::steady_clock::now() < deadline) {
-      if (const int code = mosquitto_loop(client.get(), 100, 1); code != MOSQ_ERR_SUCCESS) {
-        return mosquitto_strerror(code);
+    // Before the connection stands, publishing keeps the message and says "no connection".
+    const auto going = [&] { return code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN; };
+    while (going() && !exchange.acknowledged && exchange.refused == 0 && std::chrono::steady_clock::now() < deadline) {
+      code = mosquitto_loop(client.get(), 100, 1);
+      if (code == MOSQ_ERR_NO_CONN) {
+        break;
       }
     }
     mosquitto_disconnect(client.get());
-    return acknowledged ? "" : "no acknowledgement within 5 s";
+    if (exchange.acknowledged) {
+      return "";
+    }
+    return exchange.refused != 0      ? mosquitto_connack_string(exchange.refused)
+           : code != MOSQ_ERR_SUCCESS ? reason(code)
+                                      : "no acknowledgement within 5 s";
+  }
+
+  static std::string reason(int code) {
+    return code == MOSQ_ERR_ERRNO || code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? "no connection"
+                                                                                            : mosquitto_strerror(code);
   }
 };
 

@@ -1,5 +1,8 @@
 #include "action/executor.h"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace yanxing::action {
 namespace {
 
@@ -14,7 +17,11 @@ public:
     constexpr int kSteps = 5; // about half a page
     const auto direction = string_or_empty(action.arguments, "direction");
     const auto &amount = action.arguments.value("amount", Json(kSteps));
-    const int steps = (amount.is_number_integer() ? amount.get<int>() : kSteps) * (direction == "up" ? -1 : 1);
+    constexpr int kMost = 50;
+    const int wanted = amount.is_number_integer()
+                           ? static_cast<int>(std::clamp<std::int64_t>(amount.get<std::int64_t>(), 1, kMost))
+                           : kSteps;
+    const int steps = direction == "up" ? -wanted : wanted;
     if (auto scrolled = hands.input->scroll(hands.screen->width / 2, hands.screen->height / 2, steps); !scrolled) {
       return failed(hands, scrolled.error().message(), "没有滚动。", "Scrolling did not work.");
     }
@@ -26,7 +33,8 @@ public:
         !hands.input->scroll(hands.screen->width / 2, hands.screen->height / 2, data.value("steps", 0))) {
       return failed(hands, "scrolling back did not work", "没有滚动回去。", "Scrolling back did not work.");
     }
-    return {OutcomeStatus::kDone, "scrolled back", hands.language == Language::kChinese ? "已撤销。" : "Undone.", nullptr};
+    return {OutcomeStatus::kDone, "scrolled back", hands.language == Language::kChinese ? "已撤销。" : "Undone.",
+            nullptr};
   }
 };
 

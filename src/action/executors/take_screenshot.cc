@@ -24,7 +24,8 @@ public:
       picture = &fresh;
     }
     if (picture == nullptr || picture->empty()) {
-      return failed(hands, "there is no display to take a picture of", "这里没有屏幕可以截图。", "There is no screen to take a picture of.");
+      return failed(hands, "there is no display to take a picture of", "这里没有屏幕可以截图。",
+                    "There is no screen to take a picture of.");
     }
     const auto now = std::time(nullptr);
     std::tm local{};
@@ -41,9 +42,11 @@ public:
   Outcome undo(const Json &data, Hands &hands) override {
     std::error_code code;
     if (!std::filesystem::remove(string_or_empty(data, "file"), code)) {
-      return failed(hands, "the screenshot is not there any more", "截图已经不在了。", "The screenshot is already gone.");
+      return failed(hands, "the screenshot is not there any more", "截图已经不在了。",
+                    "The screenshot is already gone.");
     }
-    return {OutcomeStatus::kDone, "removed the screenshot", hands.language == Language::kChinese ? "已删除截图。" : "Screenshot removed.", nullptr};
+    return {OutcomeStatus::kDone, "removed the screenshot",
+            hands.language == Language::kChinese ? "已删除截图。" : "Screenshot removed.", nullptr};
   }
 };
 

@@ -31,7 +31,7 @@ Status decide(const Options &options) {
   if (!sight) {
     return sight.error();
   }
-  auto mind = open_mind(options, *configured);
+  auto mind = open_mind(options, *configured, true);
   if (!mind) {
     return mind.error();
   }

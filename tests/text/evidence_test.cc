@@ -1,0 +1,103 @@
+#include "text/evidence.h"
+#include "text/slots.h"
+#include "text/when.h"
+
+#include <gtest/gtest.h>
+
+namespace yanxing::text {
+namespace {
+
+ActionSpec light_spec() {
+  ActionSpec spec;
+  spec.name = "light_on";
+  spec.description.en = "Turn on a light";
+  const auto parameter = [](const char *name, Json schema, bool required) { return parameter_from_schema(name, schema, required); };
+  spec.parameters = {parameter("name", {{"type", "string"}, {"enum", {"bedroom lamp", "kitchen ceiling"}}}, false),
+                     parameter("area", {{"type", "string"}, {"enum", {"bedroom", "kitchen"}}}, false),
+                     parameter("brightness", {{"type", "integer"}, {"minimum", 0}, {"maximum", 100}}, false)};
+  return spec;
+}
+
+TEST(Fold, MakesWordsComparable) {
+  EXPECT_EQ(fold("Bedroom_Lamp"), "bedroom lamp");
+  EXPECT_EQ(fold("ＡＢＣ１２"), "abc12");
+  EXPECT_EQ(fold("把这个表格"), "把这个表格");
+}
+
+TEST(Mention, RespectsWordBoundariesAndInflections) {
+  EXPECT_DOUBLE_EQ(find_mention("turn on the bedroom lamp", "Bedroom Lamp")->score, 1.0);
+  EXPECT_FALSE(find_mention("category five", "cat").has_value());
+  EXPECT_DOUBLE_EQ(find_mention("turn on the bedroom lamps", "bedroom lamp")->score, 0.9);
+  EXPECT_DOUBLE_EQ(find_mention("打开客厅的灯", "客厅")->score, 1.0);
+  EXPECT_LT(find_mention("kitchen please", "kitchen ceiling")->score, 0.7);
+}
+
+TEST(Slots, WordsGoToTheLongestName) {
+  const auto slots = slots_for(light_spec(), "turn on the bedroom lamp", nullptr, nullptr);
+  EXPECT_GT(slots[0].presence, 0); // the lamp is named
+  EXPECT_LT(slots[1].presence, 0); // and its words are not also the area
+  EXPECT_LT(slots[2].presence, 0); // no number was said
+  EXPECT_GT(slots[0].choices[0].bias, slots[0].choices[1].bias);
+}
+
+TEST(Slots, NumbersComeFromTheWordsWithinTheRange) {
+  const auto slots = slots_for(light_spec(), "set the kitchen to 40 not 400", nullptr, nullptr);
+  ASSERT_EQ(slots[2].choices.size(), 1U);
+  EXPECT_EQ(slots[2].choices[0].value, 40);
+  EXPECT_GT(slots[1].presence, 0);
+}
+
+TEST(People, TheLongestNameWins) {
+  const std::vector<Contact> contacts{{"李建国", "a@b.c", "", {"李经理"}}, {"李经", "x@b.c", "", {}}};
+  EXPECT_EQ(people_named("把这个发给李经理", contacts), std::vector<std::string>{"李经理"});
+  EXPECT_TRUE(people_named("发给王芳", contacts).empty());
+}
+
+TEST(Elements, KindAndDeixisPointAtTheCurrentOne) {
+  Screen screen;
+  screen.elements = {{"tab_1", "tab", "Sheet1", "", {}, {}, "", 0, 0},
+                     {"current_table", "table", "budget", "", {}, {}, "", 8, 5},
+                     {"button_1", "button", "保存", "", {}, {}, "", 0, 0}};
+  EXPECT_EQ(match_elements("把这个表格发给李经理", screen).front().element->id, "current_table");
+  EXPECT_EQ(match_elements("点一下保存", screen).front().element->id, "button_1");
+}
+
+TEST(Requests, PartAtConnectorsAndVerbsOnly) {
+  using List = std::vector<std::string>;
+  EXPECT_EQ(split_requests("关灯然后把空调调到26度", {}), (List{"关灯", "把空调调到26度"}));
+  EXPECT_EQ(split_requests("turn off the light and set the volume to 20", {}), (List{"turn off the light", "set the volume to 20"}));
+  EXPECT_EQ(split_requests("turn on the lights in the kitchen and the hall", {}), (List{"turn on the lights in the kitchen and the hall"}));
+  EXPECT_EQ(split_requests("发给李经理和王芳", {}), (List{"发给李经理和王芳"}));
+}
+
+TEST(When, PhrasesAreFoundWhole) {
+  const auto phrase = [](const std::string &text) {
+    const auto span = find_time_phrase(text);
+    return span ? text.substr(span->begin, span->size()) : "";
+  };
+  EXPECT_EQ(phrase("明天早上7点叫我起床"), "明天早上7点");
+  EXPECT_EQ(phrase("下午3点半提醒我开会"), "下午3点半");
+  EXPECT_EQ(phrase("10分钟后提醒我"), "10分钟后");
+  EXPECT_EQ(phrase("wake me up at 7 am"), "at 7 am");
+  EXPECT_EQ(phrase("remind me in 20 minutes"), "in 20 minutes");
+  EXPECT_EQ(phrase("打开浏览器"), "");
+}
+
+TEST(When, MomentsAreTheNextOnes) {
+  std::tm base{};
+  base.tm_year = 126;
+  base.tm_mon = 10;
+  base.tm_mday = 24;
+  base.tm_hour = 10;
+  base.tm_isdst = -1;
+  const auto now = std::mktime(&base);
+  const auto hours = [&](const std::string &phrase) { return static_cast<double>(*resolve_time(phrase, now) - now) / 3600; };
+  EXPECT_DOUBLE_EQ(hours("下午3点半"), 5.5);
+  EXPECT_DOUBLE_EQ(hours("明天早上7点"), 21);
+  EXPECT_DOUBLE_EQ(hours("at 7 am"), 21); // seven has passed today
+  EXPECT_DOUBLE_EQ(hours("10分钟后"), 1.0 / 6);
+  EXPECT_FALSE(resolve_time("有空的时候", now).has_value());
+}
+
+} // namespace
+} // namespace yanxing::text
