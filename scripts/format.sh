@@ -6,8 +6,8 @@ mapfile -t files < <(find src tests bench -name '*.cc' -o -name '*.h' | sort)
 if [ "${1:-}" != --check ]; then
   exec clang-format -i "${files[@]}"
 fi
-if ! clang-format --dry-run -Werror "${files[@]}" 2>&1 | grep -E '^(src|tests|bench)/.*error:' | cut -d: -f1 | uniq -c; then
-  exit 0
-fi
+differing=$(clang-format --dry-run -Werror "${files[@]}" 2>&1 | grep -E '^(src|tests|bench)/.*error:' | cut -d: -f1 | uniq -c || true)
+[ -z "$differing" ] && exit 0
+echo "$differing" >&2
 echo "error: the files above are not formatted. Run scripts/format.sh" >&2
 exit 1

@@ -7,8 +7,8 @@
 
 namespace {
 
-// libgomp reads this before main runs. Without it, its idle threads spin, and two engines that share two cores slow each
-// other down many times over; so it is set and the program started once more.
+// libgomp reads this before main runs. Without it, its idle threads spin, and two engines that share two cores slow
+// each other down many times over; so it is set and the program started once more.
 void let_idle_threads_sleep(char **argv) {
   constexpr int kKeepUsersChoice = 0;
   if (std::getenv("OMP_WAIT_POLICY") == nullptr && ::setenv("OMP_WAIT_POLICY", "passive", kKeepUsersChoice) == 0) {

@@ -1,6 +1,6 @@
-// The loop with a microphone. While the user speaks the screen is read and prefilled; at the first short pause the words
-// are recognised and decided on speculation, so that at the end of speech only acting is left. If speech goes on, the
-// speculation is dropped.
+// The loop with a microphone. While the user speaks the screen is read and prefilled; at the first short pause the
+// words are recognised and decided on speculation, so that at the end of speech only acting is left. If speech goes on,
+// the speculation is dropped.
 #pragma once
 
 #include "assistant/turn.h"

@@ -109,7 +109,8 @@ void Turn::read(const std::string &text) {
     report_.transcript = std::move(repaired.text);
     report_.repairs = std::move(repaired.repairs);
   }
-  tell("heard", report_.transcript.empty() ? in(report_.language, "（没有听到话）", "(nobody spoke)") : report_.transcript);
+  tell("heard",
+       report_.transcript.empty() ? in(report_.language, "（没有听到话）", "(nobody spoke)") : report_.transcript);
   for (const auto &repair : report_.repairs) {
     tell("repaired", repair.from + " → " + repair.to);
   }
@@ -139,11 +140,12 @@ Status Turn::act() {
   for (const auto &action : report_.decision.actions) {
     report_.outcome = act_on(action);
     const auto *spec = parts_.registry->find(action.name);
-    const auto reply = spec == nullptr ? report_.outcome.reply
-                                       : action::reply_for(*spec, action, report_.outcome, parts_.hands);
+    const auto reply =
+        spec == nullptr ? report_.outcome.reply : action::reply_for(*spec, action, report_.outcome, parts_.hands);
     replies += (replies.empty() || report_.language == Language::kChinese ? "" : " ") + reply;
     tell("did", std::string(action::status_name(report_.outcome.status)) + ": " + report_.outcome.detail);
-    if (report_.outcome.status != action::OutcomeStatus::kDone && report_.outcome.status != action::OutcomeStatus::kDryRun) {
+    if (report_.outcome.status != action::OutcomeStatus::kDone &&
+        report_.outcome.status != action::OutcomeStatus::kDryRun) {
       break; // what was refused, failed or is in question stops the rest
     }
   }
@@ -169,7 +171,8 @@ action::Outcome Turn::act_on(const Action &action) {
   if (report_.decision.confidence < 1 - parts_.mind->rewards().act_above()) {
     tell("policy", "too unsure to act");
     return {OutcomeStatus::kAsked, "the decision is too unsure",
-            in(report_.language, "我没有听明白，请再说一遍。", "I'm not sure what you mean. Please say it again."), nullptr};
+            in(report_.language, "我没有听明白，请再说一遍。", "I'm not sure what you mean. Please say it again."),
+            nullptr};
   }
   const auto *spec = parts_.registry->find(action.name);
   const auto judgement = action::judge(spec, action, sight_.screen, parts_.contacts, report_.language);
@@ -177,7 +180,9 @@ action::Outcome Turn::act_on(const Action &action) {
   tell("policy", judgement.reason);
   if (judgement.verdict == Verdict::kRefuse) {
     return {OutcomeStatus::kRefused, judgement.reason,
-            judgement.question.empty() ? in(report_.language, "这个不能做。", "I may not do that.") : judgement.question, nullptr};
+            judgement.question.empty() ? in(report_.language, "这个不能做。", "I may not do that.")
+                                       : judgement.question,
+            nullptr};
   }
   if (judgement.verdict == Verdict::kClarify) {
     tell("asked", judgement.question);
@@ -196,7 +201,8 @@ action::Outcome Turn::act_on(const Action &action) {
       return {OutcomeStatus::kAsked, "waits for a yes: " + judgement.question, judgement.question, nullptr};
     }
     if (!*answer) {
-      return {OutcomeStatus::kRefused, "the user said no", in(report_.language, "好，不做了。", "Okay, I won't."), nullptr};
+      return {OutcomeStatus::kRefused, "the user said no", in(report_.language, "好，不做了。", "Okay, I won't."),
+              nullptr};
     }
   }
   return parts_.hand->perform(*spec, action, parts_.hands);

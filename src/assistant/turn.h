@@ -32,7 +32,7 @@ struct TurnReport {
   action::Outcome outcome;
   std::string reply;
   Language language = Language::kEnglish;
-  std::string marked; // id of the element acted on, for the annotated picture
+  std::string marked;                       // id of the element acted on, for the annotated picture
   std::map<std::string, double> timings_ms; // endpoint, asr, see, prefill, decode, act, first_audio, total
 };
 

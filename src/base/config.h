@@ -16,10 +16,10 @@ struct Settings {
   std::string asr = "whisper-base";
   std::string light = "qwen2.5-0.5b";
   std::string large = "qwen2.5-1.5b";
-  bool use_large = true;      // ask the large tier where the light one is unsure
+  bool use_large = true; // ask the large tier where the light one is unsure
   std::string voice_zh = "zf_xiaobei";
   std::string voice_en = "af_heart";
-  std::string smtp_url;       // smtp://host:port or smtps://host:port; empty = local maildir outbox
+  std::string smtp_url; // smtp://host:port or smtps://host:port; empty = local maildir outbox
   std::string smtp_user;
   std::string smtp_password_file; // file with mode 0600
   std::string smtp_from = "me@localhost";

@@ -37,9 +37,7 @@ Result<Json> parse_json(std::string_view text, std::string_view where) { return 
 Result<Json> read_json_file(const std::filesystem::path &path) { return read<Json>(path); }
 Result<JsonTable> read_json_table(const std::filesystem::path &path) { return read<JsonTable>(path); }
 
-std::string dump(const Json &value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string dump(const Json &value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string string_or_empty(const Json &object, const char *key) {
   if (!object.is_object()) {

@@ -100,8 +100,8 @@ Parameter parameter_from_schema(const std::string &name, const Json &schema, boo
     return parameter;
   }
   static const std::map<std::string, std::string, std::less<>> kTypes{
-      {"dict", "object"}, {"float", "number"}, {"double", "number"}, {"int", "integer"},  {"long", "integer"},
-      {"bool", "boolean"}, {"list", "array"},  {"tuple", "array"},   {"any", "string"}};
+      {"dict", "object"},  {"float", "number"}, {"double", "number"}, {"int", "integer"}, {"long", "integer"},
+      {"bool", "boolean"}, {"list", "array"},   {"tuple", "array"},   {"any", "string"}};
   if (auto type = string_or_empty(schema, "type"); !type.empty()) {
     const auto other = kTypes.find(type);
     parameter.type = other == kTypes.end() ? type : other->second;
@@ -120,8 +120,8 @@ Parameter parameter_from_schema(const std::string &name, const Json &schema, boo
     parameter.maximum = schema["maximum"].get<double>();
   }
   static const std::map<std::string, ParameterKind, std::less<>> kKinds{
-      {"element", ParameterKind::kElement},   {"contact", ParameterKind::kContact}, {"app", ParameterKind::kApp},
-      {"device", ParameterKind::kDevice},     {"duration", ParameterKind::kDuration}, {"time", ParameterKind::kTime}};
+      {"element", ParameterKind::kElement}, {"contact", ParameterKind::kContact},   {"app", ParameterKind::kApp},
+      {"device", ParameterKind::kDevice},   {"duration", ParameterKind::kDuration}, {"time", ParameterKind::kTime}};
   if (const auto kind = kKinds.find(string_or_empty(schema, "x-kind")); kind != kKinds.end()) {
     parameter.kind = kind->second;
   }

@@ -96,9 +96,9 @@ struct ActionSpec {
   LocalText description;
   std::vector<Parameter> parameters; // in the order of the file
   Risk risk = Risk::kSafe;
-  Json undo;      // null, or the action that takes it back
-  LocalText say;  // reply template; {parameter} is replaced by its value
-  Json run;       // {"builtin":…}, {"command":[…]}, {"http":{…}}, {"mqtt":{…}}; null for a bare tool
+  Json undo;          // null, or the action that takes it back
+  LocalText say;      // reply template; {parameter} is replaced by its value
+  Json run;           // {"builtin":…}, {"command":[…]}, {"http":{…}}, {"mqtt":{…}}; null for a bare tool
   std::string source; // file it came from, for errors
 
   [[nodiscard]] const Parameter *find(std::string_view parameter) const;

@@ -112,12 +112,14 @@ Result<Decided> Decider::decide(const text::TurnContext &context, const std::str
 
 Result<Decider::Part> Decider::decide_one(const text::TurnContext &context, const std::string &request, Decided &sum) {
   const auto started = Clock::now();
-  if (auto ready = prepare(context); !ready) {
-    return ready.error();
+  if (engine_->held_tokens() == 0) { // else the cache serves what it can
+    if (auto ready = prepare(context); !ready) {
+      return ready.error();
+    }
   }
   auto prompt = with_functions(context);
-  for (const auto &pieces : {text::context_part(context),
-                             text::utterance_part(request, unlisted_candidates(context, request))}) {
+  for (const auto &pieces :
+       {text::context_part(context), text::utterance_part(request, unlisted_candidates(context, request))}) {
     const auto part = tokens_of(pieces);
     prompt.insert(prompt.end(), part.begin(), part.end());
   }

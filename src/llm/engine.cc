@@ -123,7 +123,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const std::filesystem::path &gguf, 
   context_settings.no_perf = true;
   impl->context.reset(llama_init_from_model(impl->model.get(), context_settings));
   if (!impl->context) {
-    return Error{"not enough memory for the context of " + gguf.string(), "Close other programs or use a smaller model"};
+    return Error{"not enough memory for the context of " + gguf.string(),
+                 "Close other programs or use a smaller model"};
   }
   impl->fingerprint = fingerprint_of(gguf);
   if (!settings.adapter.empty()) {
@@ -199,8 +200,8 @@ Status Engine::save_prefix(const std::filesystem::path &file) const {
   std::error_code code;
   std::filesystem::create_directories(file.parent_path(), code);
   const auto temporary = file.string() + ".tmp";
-  const auto written = llama_state_seq_save_file(impl_->context.get(), temporary.c_str(), 0, impl_->held.data(),
-                                                 impl_->held.size());
+  const auto written =
+      llama_state_seq_save_file(impl_->context.get(), temporary.c_str(), 0, impl_->held.data(), impl_->held.size());
   if (written == 0) {
     std::filesystem::remove(temporary, code);
     return Error{"cannot keep the prefix in " + file.string(), "Check the free disk space"};
@@ -217,7 +218,8 @@ bool Engine::load_prefix(const std::filesystem::path &file, std::span<const Toke
   impl_->cut_to(0);
   std::vector<Token> stored(tokens.size() + 1);
   std::size_t count = 0;
-  const auto read = llama_state_seq_load_file(impl_->context.get(), file.c_str(), 0, stored.data(), stored.size(), &count);
+  const auto read =
+      llama_state_seq_load_file(impl_->context.get(), file.c_str(), 0, stored.data(), stored.size(), &count);
   if (read == 0 || count != tokens.size() || !std::equal(tokens.begin(), tokens.end(), stored.begin())) {
     llama_memory_clear(llama_get_memory(impl_->context.get()), true);
     return false;

@@ -1,6 +1,6 @@
-// Writing under guidance: the text so far is fixed, and at each point only what the turn allows may follow. Text that is
-// forced is never sampled: it is queued and computed together with the next real choice. Every choice multiplies into
-// the probability of what was written, under the distribution restricted to what was allowed there.
+// Writing under guidance: the text so far is fixed, and at each point only what the turn allows may follow. Text that
+// is forced is never sampled: it is queued and computed together with the next real choice. Every choice multiplies
+// into the probability of what was written, under the distribution restricted to what was allowed there.
 #pragma once
 
 #include "llm/engine.h"

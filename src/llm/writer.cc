@@ -109,8 +109,8 @@ private:
           continue;
         }
         const bool required = slots[i].parameter->required;
-        options.push_back({before + quoted(slots[i].parameter->name) + ":", opening_of(slots[i]),
-                           required ? 0 : slots[i].presence});
+        options.push_back(
+            {before + quoted(slots[i].parameter->name) + ":", opening_of(slots[i]), required ? 0 : slots[i].presence});
         targets.push_back(i);
         if (required) {
           may_close = false;
@@ -178,8 +178,8 @@ private:
       guide_.force("\"");
     }
     for (const auto &choice : choices) {
-      options.push_back({text ? inside_quotes(choice.value.get<std::string>()) : dump(choice.value), text ? "\"" : ",",
-                         choice.bias});
+      options.push_back(
+          {text ? inside_quotes(choice.value.get<std::string>()) : dump(choice.value), text ? "\"" : ",", choice.bias});
     }
     const auto chosen = guide_.choose(options);
     if (!chosen) {

@@ -31,7 +31,7 @@ struct Base {
 extern "C" const Base *OrtGetApiBase();
 
 inline constexpr std::uint32_t kApiVersion = 11;
-inline constexpr int kFloat = 1;  // ONNXTensorElementDataType
+inline constexpr int kFloat = 1; // ONNXTensorElementDataType
 inline constexpr int kInt32 = 6;
 inline constexpr int kInt64 = 7;
 inline constexpr int kLogError = 3;

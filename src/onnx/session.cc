@@ -154,7 +154,8 @@ private:
       names.push_back(name.c_str());
       if (const auto *floats = std::get_if<std::vector<float>>(&tensor.data)) {
         values.push_back(wrap(*floats, tensor.shape, abi::kFloat));
-      } else if (const auto &integers = std::get<std::vector<std::int64_t>>(tensor.data); type_of(name) == abi::kInt32) {
+      } else if (const auto &integers = std::get<std::vector<std::int64_t>>(tensor.data);
+                 type_of(name) == abi::kInt32) {
         narrowed.emplace_back(integers.begin(), integers.end());
         values.push_back(wrap(narrowed.back(), tensor.shape, abi::kInt32));
       } else {
@@ -238,7 +239,8 @@ Result<std::unique_ptr<Session>> Session::open(const std::filesystem::path &mode
   try {
     return std::unique_ptr<Session>(std::make_unique<OrtSession>(model, threads));
   } catch (const Failure &failure) {
-    return Error{model.string() + " is not a usable ONNX model: " + failure.message, "Run 'yanxing pull' to fetch it again"};
+    return Error{model.string() + " is not a usable ONNX model: " + failure.message,
+                 "Run 'yanxing pull' to fetch it again"};
   }
 }
 

@@ -53,8 +53,8 @@ struct WidgetTree {
 };
 
 struct Cell {
-  std::string text;      // as shown
-  double number = 0;     // meaningful where is_number
+  std::string text;  // as shown
+  double number = 0; // meaningful where is_number
   bool is_number = false;
 };
 using CellGrid = std::vector<std::vector<Cell>>; // rows of equal length, trailing blank rows and columns cut
@@ -67,7 +67,7 @@ public:
   // The used cells of a table widget, off-screen ones too (at most max_cells).
   virtual Result<CellGrid> cells(std::uint64_t handle, std::size_t max_cells) = 0;
   virtual Result<std::string> selected_text() = 0;
-  virtual Status press(std::uint64_t handle) = 0;                            // its default action
+  virtual Status press(std::uint64_t handle) = 0;                             // its default action
   virtual Status set_text(std::uint64_t handle, const std::string &utf8) = 0; // editable text
   virtual Status focus(std::uint64_t handle) = 0;
 };

@@ -30,7 +30,7 @@ struct Limits {
 };
 constexpr Limits limits(Language language, bool first) {
   if (language == Language::kChinese) {
-    return first ? Limits{5, 14, 24} : Limits{12, 40, 60};
+    return first ? Limits{3, 14, 24} : Limits{12, 40, 60};
   }
   return first ? Limits{5, 60, 90} : Limits{30, 160, 240};
 }

@@ -12,9 +12,9 @@ std::size_t samples_in(int ms) { return static_cast<std::size_t>(ms) * audio::kS
 struct Endpointer::Impl {
   std::unique_ptr<VoiceActivity> vad;
   EndpointSettings settings;
-  std::vector<float> window;    // not yet a full window
-  std::vector<float> heard;     // from the padding before speech on
-  std::size_t last_speech = 0;  // end of the last speech window, in `heard`
+  std::vector<float> window;   // not yet a full window
+  std::vector<float> heard;    // from the padding before speech on
+  std::size_t last_speech = 0; // end of the last speech window, in `heard`
   std::size_t speech_samples = 0;
   bool speaking = false;
   bool paused = false;
@@ -125,7 +125,8 @@ std::vector<SpeechSpan> find_speech(VoiceActivity &vad, const audio::Clip &clip,
   std::size_t speech = 0;
   const auto close = [&] {
     if (open && speech >= samples_in(settings.min_speech_ms)) {
-      SpeechSpan padded{open->begin > padding ? open->begin - padding : 0, std::min(clip.samples.size(), open->end + padding)};
+      SpeechSpan padded{open->begin > padding ? open->begin - padding : 0,
+                        std::min(clip.samples.size(), open->end + padding)};
       if (!spans.empty() && padded.begin <= spans.back().end) {
         spans.back().end = padded.end;
       } else {

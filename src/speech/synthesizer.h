@@ -28,7 +28,7 @@ struct KokoroFiles {
   std::filesystem::path pinyin;     // folder with pinyin_dict.json and phrases_dict.json
   std::filesystem::path english;    // us_gold.json (word → phonemes); others through espeak-ng
   std::filesystem::path kept;       // folder where finished clauses are kept; empty: none are
-  std::string voice_zh = "zf_xiaobei";
+  std::string voice_zh = "zf_xiaoxiao";
   std::string voice_en = "af_heart";
   int threads = 2;
 };

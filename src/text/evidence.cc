@@ -75,8 +75,8 @@ std::vector<Word> words_of(const std::string &folded) {
 
 bool is_function_word(const std::string &stemmed) {
   static const std::set<std::string, std::less<>> kWords{
-      "a",  "an", "th", "the", "of", "to", "in", "on",  "for", "and", "or",   "with", "it", "is", "at", "by",
-      "my", "me", "i",  "you", "be", "do", "if", "as",  "pl",  "that", "thi", "are",  "from", "us", "can"};
+      "a",  "an", "th", "the", "of", "to", "in", "on", "for", "and",  "or",  "with", "it",   "is", "at", "by",
+      "my", "me", "i",  "you", "be", "do", "if", "as", "pl",  "that", "thi", "are",  "from", "us", "can"};
   return kWords.contains(stemmed);
 }
 
@@ -149,8 +149,9 @@ std::optional<Mention> find_run(const std::string &folded, const std::string &ph
 
 double small_number(const std::string &word) {
   static constexpr std::array<std::string_view, 21> kWords{
-      "zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine", "ten",
-      "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
+      "zero",     "one",     "two",     "three",     "four",     "five",     "six",
+      "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
+      "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
   const auto found = std::find(kWords.begin(), kWords.end(), word);
   return found == kWords.end() ? -1 : static_cast<double>(found - kWords.begin());
 }
@@ -194,8 +195,8 @@ std::string fold(std::string_view utf8) {
     const auto c = static_cast<unsigned char>(utf8[i]);
     // Full-width forms U+FF01…U+FF5E are EF BC 81 … EF BD 9E.
     if (c == 0xEF && i + 2 < utf8.size() && (static_cast<unsigned char>(utf8[i + 1]) & 0xFEU) == 0xBCU) {
-      const unsigned code = ((static_cast<unsigned char>(utf8[i + 1]) & 0x3FU) << 6U) |
-                            (static_cast<unsigned char>(utf8[i + 2]) & 0x3FU);
+      const unsigned code =
+          ((static_cast<unsigned char>(utf8[i + 1]) & 0x3FU) << 6U) | (static_cast<unsigned char>(utf8[i + 2]) & 0x3FU);
       constexpr unsigned kFirst = 0xF01;
       constexpr unsigned kLast = 0xF5E;
       if (code >= kFirst && code <= kLast) {
@@ -228,9 +229,8 @@ std::vector<SpokenNumber> find_numbers(const std::string &folded) {
     if (is_digit(folded[i])) {
       auto end = i;
       std::string digits;
-      while (end < folded.size() &&
-             (is_digit(folded[end]) || ((folded[end] == '.' || folded[end] == ',') && end + 1 < folded.size() &&
-                                        is_digit(folded[end + 1])))) {
+      while (end < folded.size() && (is_digit(folded[end]) || ((folded[end] == '.' || folded[end] == ',') &&
+                                                               end + 1 < folded.size() && is_digit(folded[end + 1])))) {
         if (folded[end] != ',') {
           digits += folded[end];
         }
@@ -266,14 +266,14 @@ std::vector<std::string> people_named(const std::string &utterance, const std::v
       }
     }
   }
-  std::sort(found.begin(), found.end(),
-            [](const auto &a, const auto &b) { return a.first.size() > b.first.size(); });
+  std::sort(found.begin(), found.end(), [](const auto &a, const auto &b) { return a.first.size() > b.first.size(); });
   std::vector<std::pair<Span, std::string>> kept;
   for (auto &candidate : found) {
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](const auto &longer) {
       return longer.first.overlaps(candidate.first) && longer.first.size() > candidate.first.size();
     });
-    const bool twice = std::any_of(kept.begin(), kept.end(), [&](const auto &k) { return k.second == candidate.second; });
+    const bool twice =
+        std::any_of(kept.begin(), kept.end(), [&](const auto &k) { return k.second == candidate.second; });
     if (!covered && !twice) {
       kept.push_back(std::move(candidate));
     }
@@ -287,8 +287,8 @@ std::vector<std::string> people_named(const std::string &utterance, const std::v
 }
 
 std::vector<ElementMatch> match_elements(const std::string &utterance, const Screen &screen) {
-  static const std::vector<std::string_view> kDeixis{"这个", "这张", "这份", "这篇", "这封", "这里", "当前", "此", "它",
-                                                     "this", "current", "it",  "these", "that"};
+  static const std::vector<std::string_view> kDeixis{"这个", "这张", "这份", "这篇",    "这封", "这里",  "当前",
+                                                     "此",   "它",   "this", "current", "it",   "these", "that"};
   constexpr double kKindScore = 0.5;
   constexpr double kDeixisScore = 0.3;
   const auto folded = fold(utterance);
@@ -351,18 +351,21 @@ double action_evidence(const std::string &folded, const ActionSpec &spec) {
     }
   }
   constexpr double kFew = 4.0; // a short description must not win by one common word
-  double score = total == 0 ? 0 : static_cast<double>(hits) / std::max(kFew, static_cast<double>(std::min<std::size_t>(total, 8)));
+  double score =
+      total == 0 ? 0 : static_cast<double>(hits) / std::max(kFew, static_cast<double>(std::min<std::size_t>(total, 8)));
   if (!spec.description.zh.empty()) {
     if (const auto run = find_run(folded, fold(spec.description.zh))) {
-      score = std::max(score, 0.5 * static_cast<double>(characters(folded.substr(run->span.begin, run->span.size()))) / 4.0);
+      score = std::max(score,
+                       0.5 * static_cast<double>(characters(folded.substr(run->span.begin, run->span.size()))) / 4.0);
     }
   }
   return std::min(1.0, score);
 }
 
 bool may_be_compound(const std::string &folded) {
-  static const std::vector<std::string_view> kJoints{"然后", "接着", "之后", "并且", "同时", "再", "并", "，", "、", "和",
-                                                     "and", "then", "also", "plus", "after", "both", "respectively"};
+  static const std::vector<std::string_view> kJoints{"然后", "接着", "之后",  "并且", "同时",        "再",
+                                                     "并",   "，",   "、",    "和",   "and",         "then",
+                                                     "also", "plus", "after", "both", "respectively"};
   return says_any(folded, kJoints) || folded.find(',') != std::string::npos || folded.find(';') != std::string::npos;
 }
 
@@ -375,24 +378,27 @@ struct Joint {
 
 // Longer joints first: "and then" before "and".
 constexpr std::array kJoints{
-    Joint{"，然后再", true}, Joint{"，然后", true},   Joint{"然后再", true}, Joint{"，接着", true}, Joint{"，再", true},
-    Joint{"然后", true},     Joint{"接着", true},     Joint{"，并且", true}, Joint{"并且", true},   Joint{"，并", true},
-    Joint{"，同时", true},   Joint{", and then ", true}, Joint{" and then ", true}, Joint{", then ", true},
-    Joint{" then ", true},   Joint{"; ", true},       Joint{"；", true},     Joint{", and ", false}, Joint{" and also ", false},
-    Joint{" and ", false},   Joint{", ", false},      Joint{"，", false},    Joint{"并", false},    Joint{"再", false}};
+    Joint{"，然后再", true},   Joint{"，然后", true},  Joint{"然后再", true},      Joint{"，接着", true},
+    Joint{"，再", true},       Joint{"然后", true},    Joint{"接着", true},        Joint{"，并且", true},
+    Joint{"并且", true},       Joint{"，并", true},    Joint{"，同时", true},      Joint{", and then ", true},
+    Joint{" and then ", true}, Joint{", then ", true}, Joint{" then ", true},      Joint{"; ", true},
+    Joint{"；", true},         Joint{", and ", false}, Joint{" and also ", false}, Joint{" and ", false},
+    Joint{", ", false},        Joint{"，", false},     Joint{"并", false},         Joint{"再", false}};
 
 const std::set<std::string, std::less<>> &common_verbs() {
   static const std::set<std::string, std::less<>> kVerbs{
-      "turn", "set", "open", "clos", "play", "stop", "start", "send", "shar", "mail", "email", "call", "mak", "dim",
-      "lock", "unlock", "switch", "put", "add", "remov", "delet", "show", "tel", "find", "search", "rais", "lower", "increas",
-      "decreas", "mut", "paus", "resum", "tak", "click", "pres", "typ", "scrol", "remind", "cancel", "book", "order", "brighten"};
+      "turn",  "set",  "open",   "clos",  "play",   "stop",    "start",   "send",  "shar",    "mail",  "email",
+      "call",  "mak",  "dim",    "lock",  "unlock", "switch",  "put",     "add",   "remov",   "delet", "show",
+      "tel",   "find", "search", "rais",  "lower",  "increas", "decreas", "mut",   "paus",    "resum", "tak",
+      "click", "pres", "typ",    "scrol", "remind", "cancel",  "book",    "order", "brighten"};
   return kVerbs;
 }
 
 bool starts_like_request(const std::string &rest, const std::vector<ActionSpec> &actions) {
   static constexpr std::array<std::string_view, 36> kChineseVerbs{
-      "把", "将", "打开", "关", "开", "调", "设", "发", "播放", "停", "放", "点", "按", "输入", "截", "提醒", "撤销", "告诉",
-      "给", "拉", "启动", "取消", "静音", "搜索", "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫", "切换", "帮", "换"};
+      "把", "将",   "打开", "关",   "开",   "调",   "设",   "发",   "播放", "停",   "放",   "点",
+      "按", "输入", "截",   "提醒", "撤销", "告诉", "给",   "拉",   "启动", "取消", "静音", "搜索",
+      "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫",   "切换", "帮",   "换"};
   if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
                   [&](std::string_view verb) { return rest.starts_with(verb); })) {
     return true;

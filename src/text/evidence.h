@@ -45,7 +45,8 @@ struct ElementMatch {
   const Element *element = nullptr;
   double score = 0; // > 0; 1 and more: its name is said
 };
-// Elements that the utterance may mean, best first: by name, by kind (表格, button), by deixis (这个, this → current_*).
+// Elements that the utterance may mean, best first: by name, by kind (表格, button), by deixis (这个, this →
+// current_*).
 std::vector<ElementMatch> match_elements(const std::string &utterance, const Screen &screen);
 
 // Share of an action's own words (name, description) that are said, 0..1.

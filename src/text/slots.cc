@@ -21,12 +21,10 @@ struct Claim {
   Mention mention;
 };
 
-std::string spoken_choice(const Json &value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
+std::string spoken_choice(const Json &value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
-// Every value of every closed set that is named; where spans overlap, the longer and fuller one keeps the words, so that
-// "bedroom lamp" is not also the area "bedroom".
+// Every value of every closed set that is named; where spans overlap, the longer and fuller one keeps the words, so
+// that "bedroom lamp" is not also the area "bedroom".
 std::vector<Claim> claim_words(const ActionSpec &spec, const std::string &folded) {
   std::vector<Claim> all;
   for (std::size_t p = 0; p < spec.parameters.size(); ++p) {
@@ -52,7 +50,8 @@ std::vector<Claim> claim_words(const ActionSpec &spec, const std::string &folded
   std::vector<Claim> kept;
   for (const auto &claim : all) {
     const bool taken = std::any_of(kept.begin(), kept.end(), [&](const Claim &k) {
-      const bool same_words = k.mention.span.begin == claim.mention.span.begin && k.mention.span.end == claim.mention.span.end;
+      const bool same_words =
+          k.mention.span.begin == claim.mention.span.begin && k.mention.span.end == claim.mention.span.end;
       return k.mention.span.overlaps(claim.mention.span) && !(same_words && k.mention.score == claim.mention.score);
     });
     if (!taken) {
@@ -149,13 +148,16 @@ void fill_time(Slot &slot, const std::string &utterance) {
   }
 }
 
-void fill_plain(Slot &slot) {
+// Nothing in free text shows by itself that an optional argument was said; its own name in the words does.
+void fill_plain(Slot &slot, const std::string &folded) {
+  constexpr double kUnnamed = -5;
   const auto &type = slot.parameter->type;
-  slot.form = type == "boolean" ? Slot::Form::kBoolean
-              : type == "array" ? Slot::Form::kList
+  slot.form = type == "boolean"  ? Slot::Form::kBoolean
+              : type == "array"  ? Slot::Form::kList
               : type == "object" ? Slot::Form::kObject
                                  : Slot::Form::kString;
-  slot.presence = 2 * kUnsaid;
+  const auto named = find_mention(folded, slot.parameter->name);
+  slot.presence = named && named->score >= 0.9 ? 0 : type == "string" ? kUnnamed : kUnsaid;
 }
 
 } // namespace
@@ -190,7 +192,7 @@ std::vector<Slot> slots_for(const ActionSpec &spec, const std::string &utterance
     } else if (type == "integer" || type == "number") {
       fill_numbers(slot, numbers, claims);
     } else {
-      fill_plain(slot);
+      fill_plain(slot, folded);
     }
     slots.push_back(std::move(slot));
   }

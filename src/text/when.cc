@@ -31,8 +31,8 @@ const std::regex &phrase_pattern() {
 bool has(const std::string &text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 int number_word(const std::string &word) {
-  static constexpr std::array<std::string_view, 13> kWords{"zero", "one", "two",   "three", "four",   "five",  "six",
-                                                           "seven", "eight", "nine", "ten",  "eleven", "twelve"};
+  static constexpr std::array<std::string_view, 13> kWords{"zero",  "one",   "two",  "three", "four",   "five",  "six",
+                                                           "seven", "eight", "nine", "ten",   "eleven", "twelve"};
   for (std::size_t i = 0; i < kWords.size(); ++i) {
     if (word == kWords[i]) {
       return static_cast<int>(i);
@@ -51,7 +51,11 @@ int minutes_in(const std::string &phrase) {
   int minute = 0;
   if (std::regex_search(phrase, found, kChinese)) {
     hour = std::stoi(found[1]);
-    minute = found[2] == "半" ? 30 : found[2] == "一刻" ? 15 : found[2] == "三刻" ? 45 : found[3].matched ? std::stoi(found[3]) : 0;
+    minute = found[2] == "半"     ? 30
+             : found[2] == "一刻" ? 15
+             : found[2] == "三刻" ? 45
+             : found[3].matched   ? std::stoi(found[3])
+                                  : 0;
   } else if (std::regex_search(phrase, found, kPast)) {
     hour = number_word(found[3]);
     minute = found[1] == "half" ? 30 : 15;
@@ -71,7 +75,8 @@ int minutes_in(const std::string &phrase) {
 }
 
 bool afternoon(const std::string &phrase) {
-  for (const auto *word : {"下午", "傍晚", "晚上", "今晚", "明晚", "夜里", "pm", "p.m", "afternoon", "evening", "tonight", "night"}) {
+  for (const auto *word :
+       {"下午", "傍晚", "晚上", "今晚", "明晚", "夜里", "pm", "p.m", "afternoon", "evening", "tonight", "night"}) {
     if (has(phrase, word)) {
       return true;
     }
@@ -89,7 +94,9 @@ bool morning(const std::string &phrase) {
 }
 
 int days_ahead(const std::string &phrase) {
-  return has(phrase, "后天") ? 2 : has(phrase, "明天") || has(phrase, "明早") || has(phrase, "明晚") || has(phrase, "tomorrow") ? 1 : 0;
+  return has(phrase, "后天")                                                                            ? 2
+         : has(phrase, "明天") || has(phrase, "明早") || has(phrase, "明晚") || has(phrase, "tomorrow") ? 1
+                                                                                                        : 0;
 }
 
 bool names_day(const std::string &phrase) {

@@ -27,11 +27,14 @@ void add_deciding_options(CLI::App &app, DecidingOptions &options) {
 
 Result<Settings> settings() { return load_settings(config_folder() / "config.toml"); }
 
-Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings, bool one_registry) {
+Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings,
+                                                   bool one_registry) {
   assistant::MindSettings mind;
   mind.one_registry = one_registry;
   mind.light = options.model.empty() ? settings.light : options.model;
-  mind.large = options.large.empty() ? (settings.use_large ? settings.large : "") : options.large == "none" ? "" : options.large;
+  mind.large = options.large.empty()     ? (settings.use_large ? settings.large : "")
+               : options.large == "none" ? ""
+                                         : options.large;
   mind.adapter = options.adapter;
   mind.threads = engine_threads(options.threads > 0 ? options.threads : settings.threads);
   return assistant::Mind::open(mind);
@@ -99,7 +102,8 @@ Result<std::vector<Contact>> open_contacts(const std::string &path) {
   }
   const auto own = config_folder() / "contacts.vcf";
   std::error_code code;
-  return std::filesystem::exists(own, code) ? action::read_contacts(own) : Result<std::vector<Contact>>(std::vector<Contact>{});
+  return std::filesystem::exists(own, code) ? action::read_contacts(own)
+                                            : Result<std::vector<Contact>>(std::vector<Contact>{});
 }
 
 Result<std::optional<Language>> parse_language(const std::string &text) {

@@ -21,12 +21,12 @@ namespace yanxing::verb {
 
 // Options of the verbs that decide.
 struct DecidingOptions {
-  std::string actions;     // folder, file; empty: the ones that come with yanxing
-  std::string contacts;    // .vcf; empty: contacts.vcf in the configuration folder, where it is there
-  std::string screen;      // live, a picture, a screen JSON; empty: nothing is seen
+  std::string actions;  // folder, file; empty: the ones that come with yanxing
+  std::string contacts; // .vcf; empty: contacts.vcf in the configuration folder, where it is there
+  std::string screen;   // live, a picture, a screen JSON; empty: nothing is seen
   std::string language = "auto";
-  std::string model;       // light tier; empty: from the settings
-  std::string large;       // large tier; "none": do not ask it
+  std::string model; // light tier; empty: from the settings
+  std::string large; // large tier; "none": do not ask it
   std::string adapter;
   int threads = 0;
   bool json = false;
@@ -35,7 +35,8 @@ void add_deciding_options(CLI::App &app, DecidingOptions &options);
 void add_json_option(CLI::App &app, bool &json);
 
 Result<Settings> settings();
-Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings, bool one_registry);
+Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &options, const Settings &settings,
+                                                   bool one_registry);
 Result<std::unique_ptr<speech::Recognizer>> open_recognizer(const Settings &settings, int threads);
 Result<std::unique_ptr<text::Repairer>> open_repairer();
 Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice = "");

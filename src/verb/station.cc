@@ -63,7 +63,8 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   station->mind = std::move(*mind);
   if (wanted.voice) {
     auto synthesizer = open_synthesizer(station->settings);
-    auto speaker = wanted.voice_to_file ? Result<std::unique_ptr<os::Speaker>>(std::unique_ptr<os::Speaker>()) : os::open_speaker();
+    auto speaker = wanted.voice_to_file ? Result<std::unique_ptr<os::Speaker>>(std::unique_ptr<os::Speaker>())
+                                        : os::open_speaker();
     if (!synthesizer || !speaker) {
       log_warning("replies are not spoken: " + (synthesizer ? speaker.error() : synthesizer.error()).message());
     } else {

@@ -11,7 +11,9 @@ ActionSpec light_spec() {
   ActionSpec spec;
   spec.name = "light_on";
   spec.description.en = "Turn on a light";
-  const auto parameter = [](const char *name, Json schema, bool required) { return parameter_from_schema(name, schema, required); };
+  const auto parameter = [](const char *name, Json schema, bool required) {
+    return parameter_from_schema(name, schema, required);
+  };
   spec.parameters = {parameter("name", {{"type", "string"}, {"enum", {"bedroom lamp", "kitchen ceiling"}}}, false),
                      parameter("area", {{"type", "string"}, {"enum", {"bedroom", "kitchen"}}}, false),
                      parameter("brightness", {{"type", "integer"}, {"minimum", 0}, {"maximum", 100}}, false)};
@@ -65,8 +67,10 @@ TEST(Elements, KindAndDeixisPointAtTheCurrentOne) {
 TEST(Requests, PartAtConnectorsAndVerbsOnly) {
   using List = std::vector<std::string>;
   EXPECT_EQ(split_requests("关灯然后把空调调到26度", {}), (List{"关灯", "把空调调到26度"}));
-  EXPECT_EQ(split_requests("turn off the light and set the volume to 20", {}), (List{"turn off the light", "set the volume to 20"}));
-  EXPECT_EQ(split_requests("turn on the lights in the kitchen and the hall", {}), (List{"turn on the lights in the kitchen and the hall"}));
+  EXPECT_EQ(split_requests("turn off the light and set the volume to 20", {}),
+            (List{"turn off the light", "set the volume to 20"}));
+  EXPECT_EQ(split_requests("turn on the lights in the kitchen and the hall", {}),
+            (List{"turn on the lights in the kitchen and the hall"}));
   EXPECT_EQ(split_requests("发给李经理和王芳", {}), (List{"发给李经理和王芳"}));
 }
 
@@ -91,7 +95,9 @@ TEST(When, MomentsAreTheNextOnes) {
   base.tm_hour = 10;
   base.tm_isdst = -1;
   const auto now = std::mktime(&base);
-  const auto hours = [&](const std::string &phrase) { return static_cast<double>(*resolve_time(phrase, now) - now) / 3600; };
+  const auto hours = [&](const std::string &phrase) {
+    return static_cast<double>(*resolve_time(phrase, now) - now) / 3600;
+  };
   EXPECT_DOUBLE_EQ(hours("下午3点半"), 5.5);
   EXPECT_DOUBLE_EQ(hours("明天早上7点"), 21);
   EXPECT_DOUBLE_EQ(hours("at 7 am"), 21); // seven has passed today

@@ -28,17 +28,19 @@ std::vector<Finding> examine() {
   const auto configured = settings();
   const auto config_file = (config_folder() / "config.toml").string();
   std::error_code code;
-  findings.push_back(found("settings", configured, std::filesystem::exists(config_file, code) ? config_file : "defaults (" + config_file + " does not exist)"));
+  findings.push_back(found(
+      "settings", configured,
+      std::filesystem::exists(config_file, code) ? config_file : "defaults (" + config_file + " does not exist)"));
   const auto used = configured ? *configured : Settings{};
   findings.push_back(found("microphone", os::open_microphone(), "there is one"));
   findings.push_back(found("loudspeaker", os::open_speaker(), "there is one"));
   findings.push_back(found("display", os::open_display(), "can be captured"));
   findings.push_back(found("pointer and keys", os::open_input(), "can be moved and typed"));
   findings.push_back(found("accessibility", os::open_accessibility(), "AT-SPI answers"));
-  const std::vector<std::pair<std::string, std::string>> models{{used.asr, "ggml-model.bin"},     {"silero-vad", "silero_vad.onnx"},
-                                                                {used.light, "model.gguf"},        {used.large, "model.gguf"},
-                                                                {"pp-ocr-v6", "rec.onnx"},         {"kokoro", "model.onnx"},
-                                                                {"pinyin", "pinyin_dict.json"}};
+  const std::vector<std::pair<std::string, std::string>> models{
+      {used.asr, "ggml-model.bin"},  {"silero-vad", "silero_vad.onnx"}, {used.light, "model.gguf"},
+      {used.large, "model.gguf"},    {"pp-ocr-v6", "rec.onnx"},         {"kokoro", "model.onnx"},
+      {"pinyin", "pinyin_dict.json"}};
   for (const auto &[model, file] : models) {
     const auto path = model_file(model, file);
     findings.push_back(found("model " + model, path, path ? path->string() : ""));
@@ -46,9 +48,14 @@ std::vector<Finding> examine() {
   findings.push_back(found("actions", open_registry(""), (share_folder() / "actions").string()));
   const auto contacts = open_contacts("");
   findings.push_back(found("contacts", contacts, std::to_string(contacts ? contacts->size() : 0) + " people"));
-  findings.push_back({"mail", !used.smtp_url.empty(), used.smtp_url.empty() ? "no smtp_url is set: mail goes to " + (state_folder() / "outbox").string() : used.smtp_url});
+  findings.push_back({"mail", !used.smtp_url.empty(),
+                      used.smtp_url.empty() ? "no smtp_url is set: mail goes to " + (state_folder() / "outbox").string()
+                                            : used.smtp_url});
   const bool nvidia = !os::find_program("nvidia-smi").empty();
-  findings.push_back({"GPU", nvidia, nvidia ? "nvidia-smi is here; this build uses the CPU" : "none seen; the CPU is used (" + std::to_string(std::thread::hardware_concurrency()) + " cores)"});
+  findings.push_back(
+      {"GPU", nvidia,
+       nvidia ? "nvidia-smi is here; this build uses the CPU"
+              : "none seen; the CPU is used (" + std::to_string(std::thread::hardware_concurrency()) + " cores)"});
   return findings;
 }
 

@@ -92,7 +92,8 @@ private:
     }
     const auto path = row.actions.is_string() ? row.actions.get<std::string>() : options_.actions;
     const auto known = registries_.find("path " + path);
-    return known != registries_.end() ? Result<const action::Registry *>(&known->second) : keep("path " + path, open_registry(path));
+    return known != registries_.end() ? Result<const action::Registry *>(&known->second)
+                                      : keep("path " + path, open_registry(path));
   }
 
   Status open_parts(const eval::Row &row, bool only_hearing, assistant::Turn::Parts &parts) {
@@ -155,8 +156,8 @@ private:
     return clip ? turn.hear(*clip, row.language) : Status(clip.error());
   }
 
-  static Json line_of(const eval::Row &row, const assistant::TurnReport &report, bool only_hearing, const action::Registry &registry,
-                      const std::vector<Contact> &contacts, eval::RowResult &result) {
+  static Json line_of(const eval::Row &row, const assistant::TurnReport &report, bool only_hearing,
+                      const action::Registry &registry, const std::vector<Contact> &contacts, eval::RowResult &result) {
     const auto whole = assistant::to_json(report);
     Json line{{"id", row.id}, {"transcript", report.transcript}};
     result.timings_ms = report.timings_ms;
@@ -173,7 +174,8 @@ private:
       line["target_box"] = target == nullptr || target->box.empty() ? Json() : to_json(target->box);
       line["reply"] = report.reply;
       if (row.gold) {
-        eval::Prediction prediction{report.decision.actions, report.outcome.status == action::OutcomeStatus::kAsked, {}};
+        eval::Prediction prediction{
+            report.decision.actions, report.outcome.status == action::OutcomeStatus::kAsked, {}};
         if (target != nullptr) {
           prediction.target_box = target->box;
         }
@@ -234,7 +236,8 @@ Status evaluate(const Options &options) {
     auto line = *row ? evaluation.predict(**row, result) : Result<Json>(row->error());
     if (!line) {
       count_as_failed(*row, result);
-      line = Json{{"id", *row ? (*row)->id : "row " + std::to_string(reader->line())}, {"error", line.error().message()}};
+      line =
+          Json{{"id", *row ? (*row)->id : "row " + std::to_string(reader->line())}, {"error", line.error().message()}};
       log_warning(line->at("error").get<std::string>());
     }
     summary.add(result);
@@ -249,7 +252,8 @@ Status evaluate(const Options &options) {
     std::cerr << "\r";
   }
   if (predictions.is_open() && !predictions) {
-    return Error{"the predictions could not all be written to " + options.predictions, "Free some disk space and try again"};
+    return Error{"the predictions could not all be written to " + options.predictions,
+                 "Free some disk space and try again"};
   }
   std::cout << (options.json ? dump(summary.to_json()) : summary.to_json().dump(2)) << "\n";
   return {};
@@ -263,7 +267,9 @@ Verb make_eval_verb() {
           "  yanxing eval --dataset commands.jsonl --predictions out.jsonl --large none --json",
           [](CLI::App &app) -> std::function<Status()> {
             auto options = std::make_shared<Options>();
-            app.add_option("--dataset", options->dataset, "JSON lines; each row names its own audio or transcript, screen, actions, contacts, gold")->required();
+            app.add_option("--dataset", options->dataset,
+                           "JSON lines; each row names its own audio or transcript, screen, actions, contacts, gold")
+                ->required();
             app.add_option("--predictions", options->predictions, "write one JSON line a row");
             app.add_option("--limit", options->limit, "stop after this many rows");
             add_deciding_options(app, *options);

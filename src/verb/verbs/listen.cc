@@ -20,7 +20,9 @@ Status listen(const Options &options) {
   wanted.voice = !options.mute;
   wanted.dry_run = options.dry_run;
   if (!options.json) {
-    wanted.narrate = [](const std::string &stage, const std::string &text) { std::cout << stage << ": " << text << "\n" << std::flush; };
+    wanted.narrate = [](const std::string &stage, const std::string &text) {
+      std::cout << stage << ": " << text << "\n" << std::flush;
+    };
   }
   auto station = open_station(options, wanted);
   if (!station) {
@@ -47,7 +49,8 @@ Verb make_listen_verb() {
             auto options = std::make_shared<Options>();
             options->screen = "live";
             add_deciding_options(app, *options);
-            app.add_option("--endpoint", options->endpoint_ms, "silence that ends an utterance, in ms (default 500)")->check(CLI::Range(200, 3000));
+            app.add_option("--endpoint", options->endpoint_ms, "silence that ends an utterance, in ms (default 500)")
+                ->check(CLI::Range(200, 3000));
             app.add_flag("--dry-run", options->dry_run, "decide and check, but do nothing");
             app.add_flag("--mute", options->mute, "do not speak the replies");
             return [options] { return listen(*options); };

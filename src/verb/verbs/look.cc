@@ -57,17 +57,18 @@ Status look_verb(const Options &options) {
 } // namespace
 
 Verb make_look_verb() {
-  return {"look", "what is on the screen: elements, tables, their boxes",
-          "  yanxing look -o seen.png\n  yanxing look --screen shot.png --json",
-          [](CLI::App &app) -> std::function<Status()> {
-            auto options = std::make_shared<Options>();
-            app.add_option("source,--screen", options->source, "live, a picture or a screen JSON")->capture_default_str();
-            app.add_option("-o,--output", options->picture, "write the picture with every element's box and id (PNG)");
-            app.add_option("--threads", options->threads, "threads (default: the cores, at most 4)");
-            add_json_option(app, options->json);
-            return [options] { return look_verb(*options); };
-          },
-          ""};
+  return {
+      "look", "what is on the screen: elements, tables, their boxes",
+      "  yanxing look -o seen.png\n  yanxing look --screen shot.png --json",
+      [](CLI::App &app) -> std::function<Status()> {
+        auto options = std::make_shared<Options>();
+        app.add_option("source,--screen", options->source, "live, a picture or a screen JSON")->capture_default_str();
+        app.add_option("-o,--output", options->picture, "write the picture with every element's box and id (PNG)");
+        app.add_option("--threads", options->threads, "threads (default: the cores, at most 4)");
+        add_json_option(app, options->json);
+        return [options] { return look_verb(*options); };
+      },
+      ""};
 }
 
 } // namespace yanxing::verb

@@ -1,8 +1,8 @@
 #include "assistant/voice.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "verb/station.h"
 #include "verb/parts.h"
+#include "verb/station.h"
 #include "verb/verb.h"
 
 #include <CLI/CLI.hpp>
@@ -34,7 +34,9 @@ assistant::Narrator narrator(bool json) {
   if (json) {
     return nullptr;
   }
-  return [](const std::string &stage, const std::string &text) { std::cout << stage << ": " << text << "\n" << std::flush; };
+  return [](const std::string &stage, const std::string &text) {
+    std::cout << stage << ": " << text << "\n" << std::flush;
+  };
 }
 
 void print_timings(const assistant::TurnReport &report) {
@@ -102,12 +104,13 @@ private:
     if (options_.json || screen.elements.empty()) {
       return;
     }
-    std::cout << "saw: " << screen.elements.size() << " elements in " << (screen.title.empty() ? screen.app : screen.title) << "\n";
+    std::cout << "saw: " << screen.elements.size() << " elements in "
+              << (screen.title.empty() ? screen.app : screen.title) << "\n";
     constexpr std::size_t kShown = 12;
     for (std::size_t i = 0; i < std::min(kShown, screen.elements.size()); ++i) {
       const auto &element = screen.elements[i];
-      std::cout << "     " << element.id << " [" << element.box.x << "," << element.box.y << " " << element.box.width << "×"
-                << element.box.height << "] " << element.name;
+      std::cout << "     " << element.id << " [" << element.box.x << "," << element.box.y << " " << element.box.width
+                << "×" << element.box.height << "] " << element.name;
       if (element.rows > 0) {
         std::cout << " (" << element.rows << " rows × " << element.columns << " columns)";
       }
@@ -139,7 +142,8 @@ private:
 
   void finish(const assistant::TurnReport &report, const Picture &picture) const {
     if (!options_.annotated_file.empty() && !picture.empty()) {
-      const auto drawn = screen::write_png(options_.annotated_file, screen::annotate(picture, report.screen, report.marked));
+      const auto drawn =
+          screen::write_png(options_.annotated_file, screen::annotate(picture, report.screen, report.marked));
       if (!drawn) {
         log_warning(drawn.error().message());
       }
@@ -205,7 +209,8 @@ Verb make_run_verb() {
             app.add_flag("--dry-run", options->dry_run, "decide and check, but do nothing");
             app.add_flag("--yes", options->yes, "answer every confirmation with yes");
             app.add_flag("--mute", options->mute, "do not speak the reply");
-            app.add_option("--reply", options->reply_file, "write the spoken reply to this WAV file instead of playing it");
+            app.add_option("--reply", options->reply_file,
+                           "write the spoken reply to this WAV file instead of playing it");
             app.add_option("--annotated", options->annotated_file, "write the screen with its elements marked (PNG)");
             return [options] { return run(*options); };
           },
