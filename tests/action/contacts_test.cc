@@ -64,12 +64,13 @@ TEST(Contacts, AnyBytesEndSoon) {
   std::mt19937 random(7);
   const std::string seed = "BEGIN:VCARD\nN;ENCODING=QUOTED-PRINTABLE:=E7=\nFN:\"a;b\\,\nNICKNAME:x,\\\nTITLE:t\nEMAIL;"
                            "a=\":\":b\nEND:VCARD\n";
-  for (int round = 0; round < 2000; ++round) {
+  const TemporaryFolder folder; // one file, written again and again: the disk is not what is tested
+  for (int round = 0; round < 300; ++round) {
     auto text = seed;
     for (int change = 0; change < 8; ++change) {
       text[random() % text.size()] = static_cast<char>(random());
     }
-    (void)read(text.substr(0, random() % text.size()));
+    (void)read_contacts(folder.write("c.vcf", text.substr(0, random() % text.size())));
   }
   // Soft line breaks without end must not cost quadratic time.
   std::string soft = "BEGIN:VCARD\nNOTE;QUOTED-PRINTABLE:";

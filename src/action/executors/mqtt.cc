@@ -22,6 +22,7 @@ struct ClientCloser {
 };
 
 struct Exchange { // what the callbacks report
+  bool connected = false;
   bool acknowledged = false;
   int refused = 0; // the broker's answer to the connection, 0: accepted
 };
@@ -63,8 +64,11 @@ private:
     const Library library;
     Exchange exchange;
     const std::unique_ptr<mosquitto, ClientCloser> client(mosquitto_new(nullptr, true, &exchange));
-    mosquitto_connect_callback_set(
-        client.get(), [](mosquitto *, void *user, int code) { static_cast<Exchange *>(user)->refused = code; });
+    mosquitto_connect_callback_set(client.get(), [](mosquitto *, void *user, int code) {
+      auto *seen = static_cast<Exchange *>(user);
+      seen->connected = code == 0;
+      seen->refused = code;
+    });
     mosquitto_publish_callback_set(
         client.get(), [](mosquitto *, void *user, int) { static_cast<Exchange *>(user)->acknowledged = true; });
     if (!broker.user.empty()) {
@@ -77,7 +81,7 @@ private:
     // Without waiting for the connection, so that a host that swallows packets cannot hold us for minutes.
     if (const int code = mosquitto_connect_async(client.get(), broker.host.c_str(), broker.port, kKeepAliveSeconds);
         code != MOSQ_ERR_SUCCESS) {
-      return reason(code);
+      return "no connection";
     }
     int code = mosquitto_publish(client.get(), nullptr, topic.c_str(), static_cast<int>(payload.size()), payload.data(),
                                  1, retain);
@@ -94,14 +98,10 @@ private:
     if (exchange.acknowledged) {
       return "";
     }
-    return exchange.refused != 0      ? mosquitto_connack_string(exchange.refused)
-           : code != MOSQ_ERR_SUCCESS ? reason(code)
-                                      : "no acknowledgement within 5 s";
-  }
-
-  static std::string reason(int code) {
-    return code == MOSQ_ERR_ERRNO || code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST ? "no connection"
-                                                                                            : mosquitto_strerror(code);
+    if (exchange.refused != 0) {
+      return mosquitto_connack_string(exchange.refused);
+    }
+    return !exchange.connected ? "no connection" : going() ? "no acknowledgement within 5 s" : mosquitto_strerror(code);
   }
 };
 
