@@ -17,7 +17,7 @@ struct Settings {
   std::string light = "qwen2.5-0.5b";
   std::string large = "qwen2.5-1.5b";
   bool use_large = true; // ask the large tier where the light one is unsure
-  std::string voice_zh = "zf_xiaobei";
+  std::string voice_zh = "zf_xiaoxiao";
   std::string voice_en = "af_heart";
   std::string smtp_url; // smtp://host:port or smtps://host:port; empty = local maildir outbox
   std::string smtp_user;

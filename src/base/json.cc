@@ -10,7 +10,30 @@ namespace {
 
 constexpr std::uintmax_t kMaxFileBytes = 256ULL << 20U;
 
+// Copying and printing a value recurse: what is nested deeper than any real document would overflow the stack.
+bool nested_too_deep(std::string_view text) {
+  constexpr int kMostLevels = 500;
+  int level = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '[' || c == '{') && ++level > kMostLevels) {
+      return true;
+    } else if (!quoted && (c == ']' || c == '}')) {
+      --level;
+    }
+  }
+  return false;
+}
+
 template <class Value> Result<Value> parse(std::string_view text, std::string_view where) {
+  if (nested_too_deep(text)) {
+    return Error{std::string(where) + ": this JSON is nested deeper than 500 levels", ""};
+  }
   try {
     return Value::parse(text);
   } catch (const typename Value::parse_error &error) {

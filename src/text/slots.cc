@@ -12,7 +12,10 @@ namespace {
 
 // Log-odds given by evidence. Strong evidence decides, weak evidence leans, silence speaks against.
 constexpr double kNamed = 6;
+constexpr double kCertain = Slot::kCertain;
+constexpr double kNever = Slot::kNever;
 constexpr double kSilent = -4;
+constexpr double kFull = 0.9; // score of a mention that names its phrase in full
 constexpr double kUnsaid = -1.5;
 
 struct Claim {
@@ -61,20 +64,29 @@ std::vector<Claim> claim_words(const ActionSpec &spec, const std::string &folded
   return kept;
 }
 
-void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claims) {
-  double best = 0;
-  for (std::size_t c = 0; c < slot.parameter->choices.size(); ++c) {
-    double score = 0;
-    for (const auto &claim : claims) {
-      if (claim.parameter == index && claim.choice == c) {
-        score = std::max(score, claim.mention.score);
-      }
+// A closed set in the language of the sentence that is not named at all was not said; one in another language may be
+// meant by words that cannot be compared.
+bool comparable(const std::vector<Json> &choices, const std::string &folded) {
+  return std::any_of(choices.begin(), choices.end(),
+                     [&](const Json &choice) { return language_of(spoken_choice(choice)) == language_of(folded); });
+}
+
+void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claims, const std::string &folded) {
+  const auto &choices = slot.parameter->choices;
+  std::vector<double> scores(choices.size(), 0);
+  for (const auto &claim : claims) {
+    if (claim.parameter == index) {
+      scores[claim.choice] = std::max(scores[claim.choice], claim.mention.score);
     }
-    best = std::max(best, score);
-    slot.choices.push_back({slot.parameter->choices[c], kNamed * score});
+  }
+  const double best = *std::max_element(scores.begin(), scores.end());
+  for (std::size_t c = 0; c < choices.size(); ++c) {
+    if (best < kFull || scores[c] >= kFull) { // what is named in full leaves no choice to the others
+      slot.choices.push_back({choices[c], kNamed * scores[c]});
+    }
   }
   slot.form = Slot::Form::kChoice;
-  slot.presence = best >= 0.9 ? kNamed : best > 0.3 ? 0 : kSilent;
+  slot.presence = best >= kFull ? kCertain : best > 0.3 ? kUnsaid : comparable(choices, folded) ? kNever : kUnsaid;
 }
 
 bool in_range(const Parameter &parameter, double value) {
@@ -173,7 +185,7 @@ std::vector<Slot> slots_for(const ActionSpec &spec, const std::string &utterance
     slot.parameter = &spec.parameters[i];
     const auto &type = slot.parameter->type;
     if (!slot.parameter->choices.empty()) {
-      fill_choices(slot, i, claims);
+      fill_choices(slot, i, claims, folded);
     } else if (slot.parameter->kind == ParameterKind::kElement) {
       fill_elements(slot, utterance, screen);
     } else if (slot.parameter->kind == ParameterKind::kContact) {

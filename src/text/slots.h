@@ -26,6 +26,9 @@ struct Slot {
   // the words (a person nobody named) has `absent` set: it is left out and the policy asks.
   double presence = 0;
   bool absent = false;
+  // Presence that leaves nothing to decide: the value is named in full, or its closed set is not touched at all.
+  static constexpr double kCertain = 10;
+  static constexpr double kNever = -10;
 };
 
 // Slots in the order of the action's parameters.
