@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace yanxing::catalog {
 namespace {
@@ -103,7 +104,8 @@ protected:
     EXPECT_TRUE(write_file(folder_ / "model.bin", model).ok());
     return ct2_to_ggml(folder_ / "model.bin", folder_ / "tokenizer.json", folder_ / "out.bin");
   }
-  std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) / "ct2_to_ggml_test";
+  std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) / ("ct2_to_ggml_test-" + std::to_string(::getpid()));
 };
 
 std::int32_t number_at(const std::string &bytes, std::size_t offset) {
