@@ -9,6 +9,7 @@
 #include "screen/text_recognizer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -251,7 +252,8 @@ TEST(Recognizer, CollapsesRepeatsAndBlanks) {
 
 class PictureFile : public ::testing::Test {
 protected:
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "yanxing-picture-test";
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("yanxing-picture-test-" + std::to_string(::getpid()));
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace yanxing::speech {
 namespace {
@@ -39,7 +40,8 @@ protected:
     return check_whisper_model(file_);
   }
   void TearDown() override { std::filesystem::remove(file_); }
-  std::filesystem::path file_ = std::filesystem::path(testing::TempDir()) / "whisper.bin";
+  std::filesystem::path file_ =
+      std::filesystem::path(testing::TempDir()) / ("whisper-" + std::to_string(::getpid()) + ".bin");
 };
 
 TEST_F(WhisperModelFile, WholeOneIsAccepted) {
