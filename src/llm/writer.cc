@@ -82,14 +82,16 @@ private:
     return *chosen < context_.actions->size() ? &(*context_.actions)[*chosen] : nullptr;
   }
 
-  // Values of an action's closed sets that are named speak for the action: "a latte" for ordering a drink.
+  // What is named speaks for the action that takes it: "a latte" for ordering a drink, a person for sending.
   [[nodiscard]] double value_evidence(const ActionSpec &spec) const {
     constexpr double kPerValue = 1.5;
+    constexpr double kPerPerson = 3;
     constexpr double kMost = 4.5;
     double evidence = 0;
     for (const auto &slot : text::slots_for(spec, utterance_, context_.screen, context_.contacts)) {
+      const bool person = slot.parameter->kind == ParameterKind::kContact && slot.form == text::Slot::Form::kChoice;
       const bool named = !slot.parameter->choices.empty() && slot.presence >= text::Slot::kCertain;
-      evidence += named ? kPerValue : 0;
+      evidence += person ? kPerPerson : named ? kPerValue : 0;
     }
     return std::min(evidence, kMost);
   }
