@@ -145,9 +145,19 @@ Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
   const auto chosen = alive.front();
   tokens_ = base;
   commit(paths[chosen], pending.size() + options[chosen].text.size());
-  last_choice_probability_ = std::exp(log_p);
   log_probability_ += log_p;
   return chosen;
+}
+
+bool Guide::take(Token best, double log_probability, std::string &written) {
+  log_probability_ += log_probability;
+  ++sampled_;
+  if (best < 0) {
+    return false;
+  }
+  written += engine_.piece(best);
+  tokens_.push_back(best);
+  return true;
 }
 
 Result<std::string> Guide::free_string(int most, const std::string &prefer, double bonus) {
@@ -178,13 +188,9 @@ Result<std::string> Guide::free_string(int most, const std::string &prefer, doub
         best = token;
       }
     }
-    log_probability_ += best_score - log_sum_exp(allowed);
-    ++sampled_;
-    if (best < 0) {
+    if (!take(best, best_score - log_sum_exp(allowed), written)) {
       break;
     }
-    written += engine_.piece(best);
-    tokens_.push_back(best);
   }
   // Never leave half a character behind (the limit may fall inside one).
   while (!written.empty() && is_continuation_byte(written.back())) {
@@ -229,13 +235,9 @@ Result<std::string> Guide::free_number(bool integer) {
         best = token;
       }
     }
-    log_probability_ += best_score - log_sum_exp(allowed);
-    ++sampled_;
-    if (best < 0) {
+    if (!take(best, best_score - log_sum_exp(allowed), written)) {
       break;
     }
-    written += engine_.piece(best);
-    tokens_.push_back(best);
   }
   return written;
 }

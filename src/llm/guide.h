@@ -35,7 +35,6 @@ public:
   Result<bool> continue_line(std::string_view lead);
 
   [[nodiscard]] double log_probability() const { return log_probability_; }
-  [[nodiscard]] double last_choice_probability() const { return last_choice_probability_; }
   [[nodiscard]] int sampled_tokens() const { return sampled_; }
   [[nodiscard]] int forced_tokens() const { return forced_; }
   [[nodiscard]] Engine::Work work() const { return work_; }
@@ -44,12 +43,13 @@ private:
   Result<std::span<const float>> distribution();
   void commit(const std::vector<Token> &tokens, std::size_t bytes);
   void flush();
+  // Counts one sampled step and, where `best` is a token (not -1, the end of the value), writes it to both.
+  bool take(Token best, double log_probability, std::string &written);
 
   Engine &engine_;
   std::vector<Token> tokens_;
   std::string pending_; // forced text that is not yet in tokens_
   double log_probability_ = 0;
-  double last_choice_probability_ = 1;
   int sampled_ = 0;
   int forced_ = 0;
   Engine::Work work_;
