@@ -6,6 +6,11 @@ the decision's JSON schema (the server is warm, its prompt cache on), then the e
 the same recordings, actions, contacts and screen; both run dry. The turns alternate, so that a drifting machine hits both.
 
   scripts/setup.sh --peer && python3 bench/turn.py --rounds 5
+
+With --live the peer is left out and the recordings are played into 'yanxing listen' in real time, as from a microphone: end of
+speech → action dispatched as a user has it, the wait for silence included.
+
+  python3 bench/turn.py --live --rounds 5
 """
 import argparse
 import json
@@ -74,19 +79,45 @@ def ours(wavs, language, screen, threads):
     return [json.loads(line) for line in lines]
 
 
+def live(options, recordings, screen):
+    """One process, languages in turn; the first turn of each warms up and is not counted."""
+    wavs = [wav for _ in range(options.rounds + 1) for _, wav in recordings]
+    command = [str(options.binary), "listen", "--screen", str(screen), "--contacts", str(ROOT / "assets/contacts.vcf"), "--dry-run", "--mute",
+               "--json", "--threads", str(options.threads), "--large", "none", "-q", "--microphone", *wavs]
+    reports = [json.loads(line) for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()]
+    for report in reports:
+        times = report["timings_ms"]
+        print(f"{times['dispatch']:6.0f} ms (silence {times['endpoint']:.0f}, asr {times['asr']:.0f}, prefill {times['prefill']:.0f}, decode "
+              f"{times['decode']:.0f})  {report['transcript']} {json.dumps(report['decision'], ensure_ascii=False)}")
+    counted = [report["timings_ms"]["dispatch"] for report in reports[len(recordings):]]
+    if not counted:
+        raise SystemExit(f"only {len(reports)} of {len(wavs)} recordings were heard as a turn")
+    print(f"live: end of speech → dispatched, p50 {statistics.median(counted):.0f} ms, p95 {p95(counted):.0f} ms (n = {len(counted)} of "
+          f"{len(wavs) - len(recordings)}, {options.threads} threads)")
+
+
+def p95(values):
+    return sorted(values)[max(0, round(0.95 * len(values)) - 1)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--port", type=int, default=18099)
     parser.add_argument("--models", type=pathlib.Path, default=pathlib.Path.home() / ".local/share/yanxing/models")
+    parser.add_argument("--live", action="store_true", help="the live loop instead of the comparison")
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/yanxing", help="for --live")
     options = parser.parse_args()
-    deps = subprocess.run([str(ROOT / "scripts/setup.sh"), "--print-deps"], capture_output=True, text=True, check=True).stdout.strip()
     screen = ROOT / "output/bench_screen.json"
     screen.parent.mkdir(exist_ok=True)
     screen.write_text(json.dumps(SCREEN, ensure_ascii=False))
-    peer = Peer(pathlib.Path(deps + "-peer/bin"), options.models, options.threads, options.port)
     recordings = [("zh", str(ROOT / "assets/say_zh.wav")), ("en", str(ROOT / "assets/say_en.wav"))]
+    if options.live:
+        live(options, recordings, screen)
+        return
+    deps = subprocess.run([str(ROOT / "scripts/setup.sh"), "--print-deps"], capture_output=True, text=True, check=True).stdout.strip()
+    peer = Peer(pathlib.Path(deps + "-peer/bin"), options.models, options.threads, options.port)
     mine, theirs = [], []
     try:
         for language, wav in recordings:  # both warm: the first turn of each is not counted
@@ -101,7 +132,6 @@ def main():
                       f"{json.dumps(reports[1]['decision'], ensure_ascii=False)}", flush=True)
     finally:
         peer.server.terminate()
-    p95 = lambda values: sorted(values)[max(0, round(0.95 * len(values)) - 1)]
     print(f"peer p50 {statistics.median(theirs):.0f} ms, p95 {p95(theirs):.0f} ms; ours p50 {statistics.median(mine):.0f} ms, "
           f"p95 {p95(mine):.0f} ms; ratio of medians {statistics.median(mine) / statistics.median(theirs):.2f} (n = {len(mine)})")
 

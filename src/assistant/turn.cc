@@ -1,6 +1,6 @@
 #include "assistant/turn.h"
 
-#include "text/normalize.h"
+#include "text/known_words.h"
 
 #include <algorithm>
 #include <chrono>
@@ -51,29 +51,7 @@ text::TurnContext Turn::context() const {
 }
 
 std::vector<text::KnownWord> Turn::known_words() const {
-  std::vector<text::KnownWord> words;
-  for (const auto &contact : parts_.contacts) {
-    words.push_back({contact.name, 2});
-    for (const auto &alias : contact.aliases) {
-      words.push_back({alias, 2});
-    }
-  }
-  constexpr std::size_t kLongestLabelBytes = 36;
-  for (const auto &element : sight_.screen.elements) {
-    if (!element.name.empty() && element.name.size() <= kLongestLabelBytes) {
-      words.push_back({element.name, 1});
-    }
-  }
-  for (const auto &spec : parts_.registry->actions()) {
-    for (const auto &parameter : spec.parameters) {
-      for (const auto &choice : parameter.choices) {
-        if (choice.is_string()) {
-          words.push_back({choice.get<std::string>(), 1});
-        }
-      }
-    }
-  }
-  return words;
+  return text::known_words(parts_.registry->actions(), &sight_.screen, &parts_.contacts);
 }
 
 Status Turn::see(screen::Sight sight, double see_ms, const std::stop_token &stop) {
@@ -90,6 +68,13 @@ Status Turn::hear(const audio::Clip &clip, std::optional<Language> language) {
   const auto started = Clock::now();
   speech::HearingOptions options;
   options.language = language;
+  constexpr std::size_t kMostPhrases = 500; // people first, then values of closed sets, then labels
+  auto known = known_words();
+  std::stable_sort(known.begin(), known.end(), [](const auto &a, const auto &b) { return a.weight > b.weight; });
+  known.resize(std::min(known.size(), kMostPhrases));
+  for (auto &word : known) {
+    options.phrases.push_back(std::move(word.text));
+  }
   auto transcript = parts_.recognizer->transcribe(clip, options);
   if (!transcript) {
     return transcript.error();

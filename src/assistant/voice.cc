@@ -4,7 +4,7 @@
 
 namespace yanxing::assistant {
 
-Result<Voice::Said> Voice::say(const std::string &text) {
+Result<Voice::Said> Voice::say(const std::string &text, const std::function<void(double)> &on_first) {
   Said said;
   said.clip.sample_rate_hz = synthesizer_->sample_rate_hz();
   if (text.empty()) {
@@ -15,13 +15,17 @@ Result<Voice::Said> Voice::say(const std::string &text) {
   const auto started = std::chrono::steady_clock::now();
   Status played;
   auto spoken = synthesizer_->speak(text, [&](std::span<const float> samples) {
-    if (said.clip.samples.empty()) {
+    const bool first = said.clip.samples.empty();
+    if (first) {
       said.first_audio_ms =
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started).count();
     }
     said.clip.samples.insert(said.clip.samples.end(), samples.begin(), samples.end());
     if (speaker_ && !hushed_) {
       played = speaker_->play(samples, said.clip.sample_rate_hz);
+    }
+    if (first && on_first) {
+      on_first(said.first_audio_ms);
     }
     return !hushed_ && played.ok();
   });

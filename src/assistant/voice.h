@@ -7,6 +7,7 @@
 #include "speech/synthesizer.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,8 +23,8 @@ public:
     audio::Clip clip;
     double first_audio_ms = 0;
   };
-  // Returns when all of it is heard, or cut off by hush().
-  Result<Said> say(const std::string &text);
+  // Returns when all of it is heard, or cut off by hush(). `on_first` is called once, as the first sound begins.
+  Result<Said> say(const std::string &text, const std::function<void(double first_audio_ms)> &on_first = {});
   // From another thread (barge-in): silence within 100 ms.
   void hush();
   [[nodiscard]] bool speaking() const { return speaking_; }

@@ -23,15 +23,6 @@ Decision nothing(const std::string &tier, const std::string &utterance, double c
   return {{none}, confidence, tier};
 }
 
-// The answer as the model would have written it: one call a line.
-std::string lines_of(const std::vector<Action> &actions) {
-  std::string lines;
-  for (const auto &action : actions) {
-    lines += (lines.empty() ? "" : "\n") + dump(to_json(action));
-  }
-  return lines.empty() ? R"({"action":"none"})" : lines;
-}
-
 } // namespace
 
 Decider::Decider(std::unique_ptr<Engine> engine, DeciderSettings settings)
@@ -100,7 +91,7 @@ Result<Decided> Decider::decide(const text::TurnContext &context, const std::str
       return part.error();
     }
     log_probability += part->log_probability;
-    so_far.history.push_back({request, lines_of(part->actions)});
+    so_far.history.push_back({request, text::answer_text(part->actions)});
     actions.insert(actions.end(), part->actions.begin(), part->actions.end());
   }
   decided.decision.confidence = std::exp(log_probability);

@@ -17,9 +17,11 @@ struct Endpointer::Impl {
   std::size_t last_speech = 0; // end of the last speech window, in `heard`
   std::size_t speech_samples = 0;
   bool speaking = false;
+  bool held = false; // push-to-talk: only letting go ends it
   bool paused = false;
   bool candidate = false; // above the threshold, not yet long enough
   std::vector<float> finished;
+  std::size_t finished_silence = 0;
 
   void process(std::vector<Event> &events) {
     const float p = vad->probability(std::span<const float, VoiceActivity::kWindow>(window));
@@ -35,12 +37,19 @@ struct Endpointer::Impl {
         events.push_back(Event::kResume);
       }
     }
+    if (held && last_speech == 0) {
+      if (heard.size() >= samples_in(settings.max_utterance_ms)) {
+        finish(events);
+      }
+      return; // nothing said yet that could pause
+    }
     const auto silence = heard.size() - last_speech;
-    if (!paused && silence >= samples_in(settings.pause_ms) && silence < samples_in(settings.endpoint_ms)) {
+    if (!paused && silence >= samples_in(settings.pause_ms) && (held || silence < samples_in(settings.endpoint_ms))) {
       paused = true;
       events.push_back(Event::kPause);
     }
-    if (silence >= samples_in(settings.endpoint_ms) || heard.size() >= samples_in(settings.max_utterance_ms)) {
+    if ((!held && silence >= samples_in(settings.endpoint_ms)) ||
+        heard.size() >= samples_in(settings.max_utterance_ms)) {
       finish(events);
     }
   }
@@ -68,14 +77,18 @@ struct Endpointer::Impl {
 
   void finish(std::vector<Event> &events) {
     finished = spoken();
+    finished_silence = heard.size() - std::min(heard.size(), last_speech);
     heard.clear();
-    speaking = candidate = false;
-    speech_samples = 0;
+    speaking = held = candidate = false;
+    speech_samples = last_speech = 0;
     vad->reset();
     events.push_back(Event::kEnd);
   }
 
   [[nodiscard]] std::vector<float> spoken() const {
+    if (last_speech == 0) {
+      return {};
+    }
     const auto end = std::min(heard.size(), last_speech + samples_in(settings.padding_ms));
     return {heard.begin(), heard.begin() + static_cast<std::ptrdiff_t>(end)};
   }
@@ -106,12 +119,34 @@ audio::Clip Endpointer::utterance() const {
 
 bool Endpointer::speaking() const { return impl_->speaking; }
 
+double Endpointer::silence_ms() const {
+  const auto samples = impl_->speaking ? impl_->heard.size() - std::min(impl_->heard.size(), impl_->last_speech)
+                                       : impl_->finished_silence;
+  return static_cast<double>(samples) * 1000 / audio::kSpeechRateHz;
+}
+
+std::vector<Endpointer::Event> Endpointer::hold() {
+  reset();
+  impl_->speaking = impl_->held = true;
+  return {Event::kStart};
+}
+
+std::vector<Endpointer::Event> Endpointer::let_go() { return impl_->held ? end_now() : std::vector<Event>{}; }
+
+std::vector<Endpointer::Event> Endpointer::end_now() {
+  std::vector<Event> events;
+  if (impl_->speaking) {
+    impl_->finish(events);
+  }
+  return events;
+}
+
 void Endpointer::reset() {
   impl_->vad->reset();
   impl_->window.clear();
   impl_->heard.clear();
   impl_->finished.clear();
-  impl_->speaking = impl_->paused = impl_->candidate = false;
+  impl_->speaking = impl_->held = impl_->paused = impl_->candidate = false;
   impl_->speech_samples = impl_->last_speech = 0;
 }
 

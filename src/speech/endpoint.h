@@ -38,9 +38,16 @@ public:
   enum class Event { kNone, kStart, kPause, kResume, kEnd };
   // 16 kHz mono, any length; the events within are returned in order.
   std::vector<Event> push(std::span<const float> samples);
-  // The utterance so far, padded (valid from kStart until the next kStart).
+  // Push-to-talk. Held, everything is one utterance that silence does not end; let go, it has ended.
+  std::vector<Event> hold();
+  std::vector<Event> let_go();
+  // Ends the utterance now, where one is under way: for who knows better than the silence does.
+  std::vector<Event> end_now();
+  // The utterance so far, padded (valid from kStart until the next kStart). Empty where a held one had no speech.
   [[nodiscard]] audio::Clip utterance() const;
   [[nodiscard]] bool speaking() const;
+  // Silence behind the last speech of the utterance so far, or of the one that has ended.
+  [[nodiscard]] double silence_ms() const;
   void reset();
 
 private:

@@ -35,6 +35,8 @@ struct Transcript {
 struct HearingOptions {
   std::optional<Language> language; // absent: detected (zh or en)
   int n_best = 1;
+  // Words that are likely to be said: people, values of closed sets, labels. Made likelier where they sound alike.
+  std::vector<std::string> phrases;
   std::function<void(double)> progress; // 0..1, for long files; may be empty
 };
 

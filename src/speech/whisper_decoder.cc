@@ -84,8 +84,18 @@ WhisperDecoder::WhisperDecoder(whisper_context *context, int threads) : context_
     const std::string_view piece = whisper_token_to_str(context, static_cast<whisper_token>(id));
     banned_[id] = is_symbol(piece);
     wordless_[id] = is_wordless(piece);
+    if (!banned_[id]) {
+      pieces_.add(piece, static_cast<std::int32_t>(id));
+    }
   }
   banned_[end] = false;
+}
+
+void WhisperDecoder::expect(const std::vector<std::string> &phrases) {
+  phrases_ = PhraseBias(pieces_);
+  for (const auto &phrase : phrases) {
+    phrases_.add(phrase);
+  }
 }
 
 std::vector<float> WhisperDecoder::logits_after(const std::vector<whisper_token> &tokens, int past) {
@@ -117,22 +127,29 @@ WhisperDecoder::Start WhisperDecoder::tell_start() {
   return start;
 }
 
-WhisperDecoder::Step WhisperDecoder::two_likeliest(const std::vector<float> &logits, bool at_start) const {
+// Ranked with the bonuses of expected phrases; the probabilities told are the model's own.
+WhisperDecoder::Step WhisperDecoder::two_likeliest(const std::vector<float> &logits,
+                                                   const std::vector<whisper_token> &written) const {
+  const bool at_start = written.empty();
   const auto end = static_cast<std::size_t>(whisper_token_eot(context_));
   const auto allowed = [&](std::size_t id) { return !banned_[id] && !(at_start && (id == end || wordless_[id])); };
+  const double total = log_sum_exp(logits, allowed);
+  auto ranked = logits;
+  for (const auto &[token, bonus] : phrases_.bonuses(text_of(written))) {
+    ranked[static_cast<std::size_t>(token)] += static_cast<float>(bonus);
+  }
   std::size_t first = logits.size();
   std::size_t second = logits.size();
   for (std::size_t id = 0; id < logits.size(); ++id) {
     if (!allowed(id)) {
       continue;
     }
-    if (first == logits.size() || logits[id] > logits[first]) {
+    if (first == logits.size() || ranked[id] > ranked[first]) {
       second = std::exchange(first, id);
-    } else if (second == logits.size() || logits[id] > logits[second]) {
+    } else if (second == logits.size() || ranked[id] > ranked[second]) {
       second = id;
     }
   }
-  const double total = log_sum_exp(logits, allowed);
   const auto choice = [&](std::size_t id) {
     return Choice{static_cast<whisper_token>(id), static_cast<double>(logits[id]) - total};
   };
@@ -147,7 +164,7 @@ void WhisperDecoder::extend(Path &path, std::vector<whisper_token> feed, int pas
       return;
     }
     past += static_cast<int>(feed.size());
-    path.steps.push_back(two_likeliest(logits, path.tokens.empty()));
+    path.steps.push_back(two_likeliest(logits, path.tokens));
     const auto next = path.steps.back().best.token;
     if (next == end) {
       path.finished = true;
@@ -158,10 +175,33 @@ void WhisperDecoder::extend(Path &path, std::vector<whisper_token> feed, int pas
     if (const auto run = loop_length(path.tokens, times); run > 0) {
       path.looping = true;
       path.tokens.resize(path.tokens.size() - run * (times - 1));
+      path.whole_again = path.tokens.size() == run;
+    } else if (const auto whole = begun_again(path); whole > 0) {
+      path.looping = path.whole_again = true;
+      path.tokens.resize(whole);
+    }
+    if (path.looping) {
+      path.steps.resize(path.tokens.size()); // the repeats are ever likelier and would flatter the mean
       return;
     }
     feed = {next};
   }
+}
+
+// With little silence behind the words the decoder can miss the end and say the whole text again. Length of the text
+// where it has just begun to: its first tokens stand there once more, and at that place the end was the runner-up
+// (where somebody does say it twice, it is not).
+std::size_t WhisperDecoder::begun_again(const Path &path) const {
+  constexpr std::size_t kAgain = 3;
+  constexpr std::size_t kLeast = 4;
+  const auto &tokens = path.tokens;
+  if (tokens.size() < kLeast + kAgain) {
+    return 0;
+  }
+  const auto whole = tokens.size() - kAgain;
+  const bool again =
+      std::equal(tokens.begin(), tokens.begin() + kAgain, tokens.begin() + static_cast<std::ptrdiff_t>(whole));
+  return again && path.steps[whole].second.token == whisper_token_eot(context_) ? whole : 0;
 }
 
 std::string WhisperDecoder::text_of(const std::vector<whisper_token> &tokens) const {
@@ -233,6 +273,7 @@ DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_
   window.mean_log_probability = mean(best.steps);
   window.finished = best.finished;
   window.looping = best.looping;
+  window.whole_again = best.whole_again;
   if (n_best > 1) {
     add_alternatives(window, best, prompt_size, most_tokens, n_best);
   }

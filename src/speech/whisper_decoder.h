@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/shapes.h"
+#include "speech/phrase_bias.h"
 
 #include <optional>
 #include <string>
@@ -15,10 +16,11 @@ namespace yanxing::speech {
 struct DecodedWindow {
   std::string text;
   Language language = Language::kEnglish;
-  double mean_log_probability = 0;  // per token, the end token included
+  double mean_log_probability = 0;  // per token, the end token included where it was reached
   double no_speech_probability = 0; // of <|nospeech|> right after <|startoftranscript|>
   bool finished = false;            // ended by itself, without running into the limit
   bool looping = false;             // stopped because it repeated itself; `text` holds the run once
+  bool whole_again = false;         // looping, and what was repeated is the whole text
   struct Alternative {
     std::string text;
     double mean_log_probability = 0;
@@ -29,6 +31,8 @@ struct DecodedWindow {
 class WhisperDecoder {
 public:
   WhisperDecoder(whisper_context *context, int threads);
+  // Phrases that decode() leans to from now on, each as it would be written.
+  void expect(const std::vector<std::string> &phrases);
   // The encoding must be in the context. `most_tokens` bounds the text; `n_best` > 1 adds alternatives.
   DecodedWindow decode(std::optional<Language> language, int most_tokens, int n_best);
 
@@ -46,6 +50,7 @@ private:
     std::vector<Step> steps;           // one more than tokens where finished
     bool finished = false;
     bool looping = false;
+    bool whole_again = false;
   };
   struct Start {
     Language language = Language::kEnglish;
@@ -57,12 +62,15 @@ private:
   void extend(Path &path, std::vector<whisper_token> feed, int past, int most_tokens);
   void add_alternatives(DecodedWindow &window, const Path &best, int prompt_size, int most_tokens, int n_best);
   std::vector<float> logits_after(const std::vector<whisper_token> &tokens, int past);
-  [[nodiscard]] Step two_likeliest(const std::vector<float> &logits, bool at_start) const;
+  [[nodiscard]] std::size_t begun_again(const Path &path) const;
+  [[nodiscard]] Step two_likeliest(const std::vector<float> &logits, const std::vector<whisper_token> &written) const;
   [[nodiscard]] std::string text_of(const std::vector<whisper_token> &tokens) const;
   static double mean(const std::vector<Step> &steps);
 
   whisper_context *context_;
   int threads_;
+  ByteTree pieces_; // the text of every token that may be written
+  PhraseBias phrases_{pieces_};
   std::vector<bool> banned_;   // symbols that are not speech, and everything past the end token
   std::vector<bool> wordless_; // punctuation and blanks: no worthwhile alternative
 };

@@ -13,6 +13,7 @@ namespace yanxing::speech {
 namespace {
 
 constexpr int kFramesPerSecond = 50; // encoder positions
+constexpr int kContextStep = 256;
 constexpr double kLongestWindowSeconds = 26;
 constexpr double kLongestGapSeconds = 1.5; // silence that a window may span
 constexpr double kShortestClipSeconds = 0.1;
@@ -26,9 +27,18 @@ std::size_t samples_in(double seconds) { return static_cast<std::size_t>(seconds
 // seconds: all 1500 positions 17.8 %, 2.16 s; padding 180 18.6 %, 0.58 s; padding 96 19.0 %, 0.50 s.
 int context_for(double seconds, int whole) {
   constexpr int kPadding = 128;
-  constexpr int kStep = 256;
   const int wanted = static_cast<int>(std::ceil(seconds * kFramesPerSecond)) + kPadding;
-  return std::min(whole, (wanted + kStep - 1) / kStep * kStep);
+  return std::min(whole, (wanted + kContextStep - 1) / kContextStep * kContextStep);
+}
+
+// Is it worth no further try? A text that was likely and then began again from its first word is whole: only its end
+// was missed (on 70 English commands every such text was the one that the whole context gives). Where the first try
+// went in circles, the second has to be likely too.
+bool is_settled(const DecodedWindow &window, bool first_try) {
+  constexpr double kWholeAgain = -0.35;
+  constexpr double kSecondTry = -0.6;
+  return window.finished ? first_try || window.mean_log_probability > kSecondTry
+                         : window.whole_again && window.mean_log_probability > kWholeAgain;
 }
 
 // Where to cut a span that is too long: the middle of the quietest fifth of a second in the second half of what fits.
@@ -100,6 +110,7 @@ public:
     if (sound.seconds() < kShortestClipSeconds) {
       return transcript;
     }
+    decoder_.expect(spellings_of(options.phrases));
     const auto spans = windows_of(find_speech(*vad_, sound, EndpointSettings{}), sound.samples);
     double log_probability = 0;
     for (std::size_t i = 0; i < spans.size(); ++i) {
@@ -150,6 +161,19 @@ private:
     }
   }
 
+  // Each phrase as Whisper would write it: a blank before Latin letters, numbers in digits too, Mandarin in both
+  // scripts (it mostly writes the traditional one).
+  static std::vector<std::string> spellings_of(const std::vector<std::string> &phrases) {
+    std::vector<std::string> spellings;
+    for (const auto &phrase : phrases) {
+      const bool chinese = language_of(phrase) == Language::kChinese;
+      spellings.push_back(chinese ? phrase : " " + phrase);
+      spellings.push_back(chinese ? text::to_traditional(phrase)
+                                  : " " + text::normalize_numbers(phrase, Language::kEnglish));
+    }
+    return spellings;
+  }
+
   Result<DecodedWindow> hear(const audio::Clip &sound, const SpeechSpan &span, const HearingOptions &options) {
     const auto *first = sound.samples.data() + span.begin;
     std::vector<float> samples(first, first + (span.end - span.begin));
@@ -157,18 +181,18 @@ private:
     // whisper.cpp needs some frames to work on; silence behind makes no difference to the words.
     samples.resize(std::max(samples.size(), samples_in(0.5)), 0.0F);
     const int whole = whisper_n_audio_ctx(context_.get());
-    const int context = context_for(seconds, whole);
     const int most_tokens = 24 + static_cast<int>(seconds * 16); // fast Mandarin has 7 characters a second
-    if (auto encoded = encode(samples, context); !encoded) {
-      return encoded.error();
-    }
-    auto window = decoder_.decode(options.language, most_tokens, options.n_best);
-    if (!window.finished && context < whole) {
-      // A short context can send the decoder in circles: once more with the whole one.
-      if (auto encoded = encode(samples, whole); !encoded) {
+    DecodedWindow window;
+    // A short context can send the decoder in circles: once more with the next longer one, then with the whole.
+    const int shortest = context_for(seconds, whole);
+    for (const int context : {shortest, std::min(shortest + kContextStep, whole), whole}) {
+      if (auto encoded = encode(samples, context); !encoded) {
         return encoded.error();
       }
       window = decoder_.decode(options.language, most_tokens, options.n_best);
+      if (is_settled(window, context == shortest) || context == whole) {
+        break;
+      }
     }
     return window;
   }

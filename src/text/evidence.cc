@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 namespace yanxing::text {
@@ -53,7 +54,18 @@ std::string stem(std::string word) {
   if (word.size() > 3 && word[word.size() - 1] == word[word.size() - 2]) {
     word.pop_back();
   }
-  return word;
+  static const std::map<std::string, std::string, std::less<>> kShort{
+      {"iced", "ice"},         {"oz", "ounc"},
+      {"tv", "television"},    {"min", "minut"},
+      {"sec", "second"},       {"hr", "hour"},
+      {"kilo", "kilogram"},    {"kg", "kilogram"},
+      {"km", "kilometer"},     {"temp", "temperatur"},
+      {"info", "information"}, {"pic", "pictur"},
+      {"ok", "okay"},          {"fridg", "refrigerator"},
+      {"photo", "pictur"},     {"doc", "document"},
+      {"app", "application"}};
+  const auto full = kShort.find(word);
+  return full == kShort.end() ? word : full->second;
 }
 
 std::vector<Word> words_of(const std::string &folded) {
@@ -80,7 +92,7 @@ bool is_function_word(const std::string &stemmed) {
   return kWords.contains(stemmed);
 }
 
-// Words of the phrase that the utterance has, in order and near each other.
+// Words of the phrase that the utterance has, in order and near each other; the first of them starts the mention.
 std::optional<Mention> find_words(const std::string &folded, const std::string &phrase) {
   const auto wanted = words_of(phrase);
   const auto said = words_of(folded);
@@ -88,33 +100,41 @@ std::optional<Mention> find_words(const std::string &folded, const std::string &
     return std::nullopt;
   }
   constexpr std::size_t kSlack = 2;
+  constexpr double kInflected = 0.95;
+  constexpr double kParted = 0.8;
+  constexpr double kInPart = 0.65;
   std::optional<Mention> best;
-  for (std::size_t start = 0; start < said.size(); ++start) {
-    std::size_t found = 0;
-    std::size_t content = 0;
-    std::size_t last = start;
-    std::size_t from = start;
-    for (const auto &word : wanted) {
-      for (auto i = from; i < std::min(said.size(), from + kSlack + 1); ++i) {
-        if (said[i].stem == word.stem) {
-          ++found;
-          content += is_function_word(word.stem) ? 0 : 1;
-          last = i;
-          from = i + 1;
-          break;
+  for (std::size_t first = 0; first < wanted.size(); ++first) {
+    for (std::size_t start = 0; start < said.size(); ++start) {
+      if (said[start].stem != wanted[first].stem) {
+        continue;
+      }
+      std::size_t found = 1;
+      std::size_t content = is_function_word(wanted[first].stem) ? 0 : 1;
+      std::size_t last = start;
+      for (auto w = first + 1; w < wanted.size(); ++w) {
+        const auto end = std::min(said.size(), last + kSlack + 2);
+        for (auto i = last + 1; i < end; ++i) {
+          if (said[i].stem == wanted[w].stem) {
+            ++found;
+            content += is_function_word(wanted[w].stem) ? 0 : 1;
+            last = i;
+            break;
+          }
         }
       }
-      if (found == 0) {
-        break; // the first word must stand here
+      if (content == 0) {
+        continue;
+      }
+      const bool whole = found == wanted.size();
+      const double share = static_cast<double>(found) / static_cast<double>(wanted.size());
+      const double score = !whole ? kInPart * share : last - start + 1 == found ? kInflected : kParted;
+      if (!best || score > best->score) {
+        best = Mention{{said[start].span.begin, said[last].span.end}, score};
       }
     }
-    if (content == 0) {
-      continue;
-    }
-    const double share = static_cast<double>(found) / static_cast<double>(wanted.size());
-    const double score = found == wanted.size() ? 0.9 : 0.65 * share;
-    if (!best || score > best->score) {
-      best = Mention{{said[start].span.begin, said[last].span.end}, score};
+    if (best && best->score >= kParted) {
+      break;
     }
   }
   return best;

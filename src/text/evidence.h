@@ -28,8 +28,8 @@ struct Mention {
   Span span;
   double score = 0; // 1: named exactly; less: in part
 };
-// Where `folded` names `phrase` (folded by the callee): exactly at word boundaries, with other inflections or with a
-// word between (0.9), or, for one that is named in part, the share that is (below 0.7).
+// Where `folded` names `phrase` (folded by the callee): exactly at word boundaries (1), with other inflections (0.95),
+// with other words between (0.8), or, for one that is named in part, the share that is (below 0.7).
 std::optional<Mention> find_mention(const std::string &folded, std::string_view phrase);
 
 struct SpokenNumber {

@@ -81,6 +81,11 @@ std::string normalize_numbers(std::string_view utf8, Language language) {
                                                                                    : chinese;
 }
 
+std::string to_traditional(const std::string &utf8) {
+  static const auto converter = std::make_unique<opencc::SimpleConverter>("s2t.json");
+  return converter->Convert(utf8);
+}
+
 std::string normalize_transcript(std::string_view raw, Language language) {
   auto text = to_code_points(raw);
   if (language == Language::kChinese) {

@@ -13,6 +13,9 @@ namespace yanxing::text {
 // → half-width, outer spaces and final punctuation off, numbers by normalize_numbers.
 std::string normalize_transcript(std::string_view raw, Language language);
 
+// Simplified → Traditional (OpenCC s2t): how a recogniser may spell a word that is known in Simplified.
+std::string to_traditional(const std::string &utf8);
+
 // 二十九度 → 29度, 一百五 → 150, 三点五 → 3.5, 百分之三十 → 30%, 下午三点半 stays words around digits (下午3点半),
 // 幺三八 → 138; idioms and names that merely hold numerals (一下, 一个人, 三星, 万一) stay. English: "twenty six
 // degrees" → "26 degrees", "half past three" stays, "one hundred and five" → 105, "single"/"double" stay.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace yanxing::text {
 namespace {
@@ -77,15 +78,24 @@ std::string shortened(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-std::string parameter_text(const Parameter &parameter, Language language) {
+// A closed set as the model reads it. A long set shows how its values look; which of them is meant, the words and the
+// grammar tell. A set that stood in the list before is only named by its first value.
+std::string choices_text(const std::vector<Json> &choices, bool repeated) {
+  constexpr std::size_t kShown = 12;
+  const std::size_t shown = repeated && choices.size() > 2 ? 1 : std::min(choices.size(), kShown);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) {
+    text += (i > 0 ? "|" : "") + (choices[i].is_string() ? choices[i].get<std::string>() : choices[i].dump());
+  }
+  return shown < choices.size() ? text + "|…" : text;
+}
+
+using ShownSets = std::set<std::vector<Json>>;
+
+std::string parameter_text(const Parameter &parameter, Language language, ShownSets &shown) {
   std::string text = parameter.name + (parameter.required ? ": " : "?: ");
   if (!parameter.choices.empty()) {
-    constexpr std::size_t kShown = 40;
-    for (std::size_t i = 0; i < std::min(parameter.choices.size(), kShown); ++i) {
-      const auto &choice = parameter.choices[i];
-      text += (i > 0 ? "|" : "") + (choice.is_string() ? choice.get<std::string>() : choice.dump());
-    }
-    return text;
+    return text + choices_text(parameter.choices, !shown.insert(parameter.choices).second);
   }
   text += type_name(parameter);
   if (parameter.minimum && parameter.maximum) {
@@ -113,12 +123,11 @@ void add_turn(std::vector<Piece> &pieces, std::string_view user, std::string_vie
   pieces.push_back({"<|im_end|>\n", true});
 }
 
-} // namespace
-
-std::string signature(const ActionSpec &spec, Language language) {
+// One line of the list of functions.
+std::string signature(const ActionSpec &spec, Language language, ShownSets &shown) {
   std::string text = spec.name + "(";
   for (std::size_t i = 0; i < spec.parameters.size(); ++i) {
-    text += (i > 0 ? ", " : "") + parameter_text(spec.parameters[i], language);
+    text += (i > 0 ? ", " : "") + parameter_text(spec.parameters[i], language, shown);
   }
   text += ")";
   constexpr std::size_t kDescriptionBytes = 160;
@@ -131,6 +140,8 @@ std::string signature(const ActionSpec &spec, Language language) {
   return one_line(text);
 }
 
+} // namespace
+
 std::string element_line(const Element &element) {
   constexpr std::size_t kNameBytes = 60;
   auto line = element.id;
@@ -139,6 +150,16 @@ std::string element_line(const Element &element) {
     line += " \"" + shortened(one_line(label), kNameBytes) + "\"";
   }
   return line;
+}
+
+std::string answer_text(const std::vector<Action> &actions) {
+  std::string lines;
+  for (const auto &action : actions) {
+    if (action.name != kNoAction) {
+      lines += (lines.empty() ? "" : "\n") + dump(to_json(action));
+    }
+  }
+  return lines.empty() ? R"({"action":"none"})" : lines;
 }
 
 std::vector<Piece> instructions_part() {
@@ -154,8 +175,9 @@ std::vector<Piece> instructions_part() {
 
 std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions) {
   std::string text = "Functions:\n";
+  ShownSets shown;
   for (const auto &spec : actions) {
-    text += signature(spec, Language::kEnglish) + "\n";
+    text += signature(spec, Language::kEnglish, shown) + "\n";
   }
   return {{"<|im_start|>user\n", true}, {std::move(text), false}};
 }

@@ -37,8 +37,8 @@ std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions);
 std::vector<Piece> context_part(const TurnContext &context); // screen and last turns
 std::vector<Piece> utterance_part(const std::string &utterance, const std::vector<const Element *> &candidates);
 
-// Signature of one action as the model sees it: "share(target: element, recipient: person): Send …".
-std::string signature(const ActionSpec &spec, Language language);
+// The answer as the model writes it: one call a line; {"action":"none"} where there is none.
+std::string answer_text(const std::vector<Action> &actions);
 
 // The elements the prompt lists for this screen (the most salient, at most kListedElements).
 inline constexpr std::size_t kListedElements = 24;

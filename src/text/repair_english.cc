@@ -1,5 +1,7 @@
 // Words are compared by how they sound when read as English: spellings of one sound are folded into one ("lee", "li",
-// "leigh"), then consonants must agree and vowels may differ a little. Small words (to, it, this) are never changed.
+// "leigh"), then a weighted edit distance counts what ears confuse as less (vowels, m/n, a stop lost at the end). A
+// phrase of which a word was heard right may differ more in the others ("light rose" → light roast) than a word on its
+// own. Small words (to, it, this) are never changed.
 #include "text/repair_english.h"
 
 #include "text/evidence.h"
@@ -8,6 +10,7 @@
 #include <array>
 #include <cctype>
 #include <set>
+#include <tuple>
 #include <utility>
 
 namespace yanxing::text {
@@ -45,32 +48,38 @@ std::string sound_of(std::string_view word) {
   return sound;
 }
 
-std::string consonants_of(const std::string &sound) {
-  std::string key;
-  for (std::size_t i = 0; i < sound.size(); ++i) {
-    const char c = sound[i];
-    const bool drop = is_vowel(c) && i > 0; // that there is a vowel at the start matters, not which
-    if (!drop) {
-      key += is_vowel(c) ? 'a' : c;
-    }
+// What it costs to hear `a` as `b`.
+double confusion(char a, char b) {
+  static constexpr std::array<std::string_view, 6> kAlike{"mn", "kC", "sX", "sC", "rl", "pf"};
+  constexpr double kSimilar = 0.4;
+  if (a == b) {
+    return 0;
   }
-  return key;
+  const bool alike =
+      (is_vowel(a) && is_vowel(b)) || std::any_of(kAlike.begin(), kAlike.end(), [&](std::string_view pair) {
+        return pair.find(a) != pair.npos && pair.find(b) != pair.npos;
+      });
+  return alike ? kSimilar : 1;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) {
-    row[j] = j;
+// What it costs to miss a sound, or to hear one that is not there.
+double loss(char c) { return is_vowel(c) || std::string_view("tkph").find(c) != std::string_view::npos ? 0.5 : 1; }
+
+// 0: the same; 1: nothing in common.
+double sound_difference(std::string_view a, std::string_view b) {
+  std::vector<double> row(b.size() + 1, 0);
+  for (std::size_t j = 1; j <= b.size(); ++j) {
+    row[j] = row[j - 1] + loss(b[j - 1]);
   }
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i);
+  for (const char heard : a) {
+    auto diagonal = std::exchange(row[0], row[0] + loss(heard));
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      row[j] = std::min({above + loss(heard), row[j - 1] + loss(b[j - 1]), diagonal + confusion(heard, b[j - 1])});
       diagonal = above;
     }
   }
-  return row[b.size()];
+  return row[b.size()] / static_cast<double>(std::max<std::size_t>(1, std::max(a.size(), b.size())));
 }
 
 struct Word {
@@ -108,54 +117,97 @@ bool is_small_word(const std::string &word) {
   return kSmall.contains(word);
 }
 
-// 0: the same sound; 1: the same consonants and nearly the same vowels; 2: another word.
-int unlike(const Word &heard, const Word &known) {
-  if (heard.folded == known.folded || (heard.sound == known.sound && !is_small_word(heard.folded))) {
+// 1 where it may not be taken for the other at all.
+double unlike(const Word &heard, const Word &known) {
+  if (heard.folded == known.folded) {
     return 0;
   }
-  if (is_small_word(heard.folded) || consonants_of(heard.sound) != consonants_of(known.sound)) {
-    return 2;
-  }
-  const auto longer = std::max(heard.sound.size(), known.sound.size());
-  constexpr std::size_t kShort = 3; // of two letters one may not differ
-  return longer >= kShort && edit_distance(heard.sound, known.sound) * 3 <= longer ? 1 : 2;
+  return is_small_word(heard.folded) ? 1 : sound_difference(heard.sound, known.sound);
 }
+
+bool is_inflection(const std::string &a, const std::string &b) { return a + "s" == b || b + "s" == a; }
+
+constexpr double kNoFit = 1;
+
+// How far these words are from the phrase: 0 where they already name it, kNoFit where they cannot stand for it.
+double distance_to(const Word *heard, const std::vector<Word> &wanted) {
+  constexpr double kBesideRightWord = 0.3;
+  constexpr double kAlone = 0.2;
+  double worst = 0;
+  bool some_right = false;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const bool right = heard[k].folded == wanted[k].folded || is_inflection(heard[k].folded, wanted[k].folded);
+    some_right = some_right || (right && !is_small_word(heard[k].folded));
+    worst = std::max(worst, right ? 0 : std::max(1e-3, unlike(heard[k], wanted[k])));
+  }
+  return worst <= (some_right ? kBesideRightWord : kAlone) ? worst : kNoFit;
+}
+
+struct Known {
+  const KnownWord *word = nullptr;
+  std::vector<Word> sounds;
+  bool said = false; // it stands in the sentence as it should be
+};
+
+struct Fit {
+  double distance = kNoFit;
+  std::size_t at = 0; // first word
+  const Known *known = nullptr;
+};
 
 } // namespace
 
 Repaired repair_english(const std::string &transcript, const std::vector<KnownWord> &known) {
-  constexpr std::size_t kLongWord = 6; // a single short word is too easily met by chance
+  constexpr std::size_t kLongWord = 5; // a single short word is too easily met by chance
   Repaired result{transcript, {}};
-  auto said = words_of(result.text);
+  const auto said = words_of(transcript);
+  std::vector<Known> phrases;
   for (const auto &word : known) {
-    const auto wanted = words_of(word.text);
-    if (wanted.empty() || wanted.size() > said.size() || (wanted.size() == 1 && wanted[0].folded.size() < kLongWord)) {
-      continue;
+    auto sounds = words_of(word.text);
+    const bool usable =
+        !sounds.empty() && sounds.size() <= said.size() && (sounds.size() > 1 || sounds[0].folded.size() >= kLongWord);
+    if (usable) {
+      phrases.push_back({&word, std::move(sounds)});
     }
-    for (std::size_t at = 0; at + wanted.size() <= said.size(); ++at) {
-      int worst = 0;
-      bool exact = true;
-      for (std::size_t k = 0; k < wanted.size() && worst < 2; ++k) {
-        worst = std::max(worst, unlike(said[at + k], wanted[k]));
-        exact = exact && said[at + k].folded == wanted[k].folded;
-      }
-      if (exact && worst < 2) {
-        break; // it is there as it should be
-      }
-      // Another known word that is there as it should be is left alone.
-      const auto begin = said[at].begin;
-      const auto end = said[at + wanted.size() - 1].end;
-      const auto heard = result.text.substr(begin, end - begin);
-      const bool right = worst < 2 && std::any_of(known.begin(), known.end(), [&](const KnownWord &other) {
-                           return fold(other.text) == fold(heard);
-                         });
-      if (worst < 2 && !right) {
-        result.repairs.push_back({heard, word.text, begin});
-        result.text.replace(begin, end - begin, word.text);
-        said = words_of(result.text);
-        break;
+  }
+  std::vector<bool> right(said.size(), false); // words of known phrases that were heard right
+  std::vector<Fit> fits;
+  for (auto &phrase : phrases) {
+    for (std::size_t at = 0; at + phrase.sounds.size() <= said.size(); ++at) {
+      const double distance = distance_to(&said[at], phrase.sounds);
+      if (distance == 0) {
+        phrase.said = true;
+        std::fill_n(right.begin() + static_cast<std::ptrdiff_t>(at), phrase.sounds.size(), true);
+      } else if (distance < kNoFit) {
+        fits.push_back({distance, at, &phrase});
       }
     }
+  }
+  std::stable_sort(fits.begin(), fits.end(), [](const Fit &a, const Fit &b) {
+    const auto words = [](const Fit &fit) { return fit.known->sounds.size(); };
+    return std::tuple(-static_cast<long>(words(a)), a.distance) < std::tuple(-static_cast<long>(words(b)), b.distance);
+  });
+  std::vector<bool> taken(said.size(), false);
+  std::vector<Fit> chosen;
+  for (const auto &fit : fits) {
+    const auto &sounds = fit.known->sounds;
+    bool free = !fit.known->said; // a word that is right may stay in a longer phrase, not become another
+    for (std::size_t k = 0; k < sounds.size() && free; ++k) {
+      const auto at = fit.at + k;
+      free = !taken[at] && (!right[at] || said[at].folded == sounds[k].folded);
+    }
+    if (free) {
+      std::fill_n(taken.begin() + static_cast<std::ptrdiff_t>(fit.at), sounds.size(), true);
+      chosen.push_back(fit);
+    }
+  }
+  std::sort(chosen.begin(), chosen.end(), [](const Fit &a, const Fit &b) { return a.at > b.at; });
+  for (const auto &fit : chosen) { // from the back, so that places before stay right
+    const auto begin = said[fit.at].begin;
+    const auto end = said[fit.at + fit.known->sounds.size() - 1].end;
+    result.repairs.insert(result.repairs.begin(),
+                          {transcript.substr(begin, end - begin), fit.known->word->text, begin});
+    result.text.replace(begin, end - begin, fit.known->word->text);
   }
   return result;
 }

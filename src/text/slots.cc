@@ -15,7 +15,9 @@ constexpr double kNamed = 6;
 constexpr double kCertain = Slot::kCertain;
 constexpr double kNever = Slot::kNever;
 constexpr double kSilent = -4;
-constexpr double kFull = 0.9; // score of a mention that names its phrase in full
+constexpr double kFull = 0.9;   // score of a mention that names its phrase in full
+constexpr double kParted = 0.8; // … with other words between
+constexpr double kLikely = 2;
 constexpr double kUnsaid = -1.5;
 
 struct Claim {
@@ -40,8 +42,8 @@ std::vector<Claim> claim_words(const ActionSpec &spec, const std::string &folded
     }
   }
   std::stable_sort(all.begin(), all.end(), [](const Claim &a, const Claim &b) {
-    const bool full_a = a.mention.score >= 0.9;
-    const bool full_b = b.mention.score >= 0.9;
+    const bool full_a = a.mention.score >= kFull;
+    const bool full_b = b.mention.score >= kFull;
     if (full_a != full_b) {
       return full_a;
     }
@@ -86,7 +88,11 @@ void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claim
     }
   }
   slot.form = Slot::Form::kChoice;
-  slot.presence = best >= kFull ? kCertain : best > 0.3 ? kUnsaid : comparable(choices, folded) ? kNever : kUnsaid;
+  slot.presence = best >= kFull                 ? kCertain
+                  : best >= kParted             ? kLikely
+                  : best > 0.3                  ? kUnsaid
+                  : comparable(choices, folded) ? kNever
+                                                : kUnsaid;
 }
 
 bool in_range(const Parameter &parameter, double value) {
@@ -98,7 +104,7 @@ void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const st
   slot.integer = slot.parameter->type == "integer";
   for (const auto &number : numbers) {
     const bool taken = std::any_of(claims.begin(), claims.end(), [&](const Claim &claim) {
-      return claim.mention.score >= 0.9 && claim.mention.span.overlaps(number.span);
+      return claim.mention.score >= kFull && claim.mention.span.overlaps(number.span);
     });
     const bool whole = std::floor(number.value) == number.value;
     if (taken || !in_range(*slot.parameter, number.value) || (slot.integer && !whole)) {

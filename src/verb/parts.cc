@@ -64,7 +64,8 @@ Result<std::unique_ptr<text::Repairer>> open_repairer() {
   return std::make_unique<text::Repairer>(*pinyin);
 }
 
-Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice) {
+Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice,
+                                                              int threads) {
   const auto model = model_file("kokoro", "model.onnx");
   if (!model) {
     return model.error();
@@ -83,7 +84,7 @@ Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &se
   files.kept = cache_folder() / "speech";
   files.voice_zh = voice.starts_with("z") ? voice : settings.voice_zh;
   files.voice_en = !voice.empty() && !voice.starts_with("z") ? voice : settings.voice_en;
-  files.threads = engine_threads(settings.threads);
+  files.threads = engine_threads(threads > 0 ? threads : settings.threads);
   return speech::make_kokoro_synthesizer(files);
 }
 

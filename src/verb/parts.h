@@ -39,7 +39,8 @@ Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &option
                                                    bool one_registry);
 Result<std::unique_ptr<speech::Recognizer>> open_recognizer(const Settings &settings, int threads);
 Result<std::unique_ptr<text::Repairer>> open_repairer();
-Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice = "");
+Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice = "",
+                                                              int threads = 0);
 std::unique_ptr<screen::TextReader> open_text_reader(int threads);
 Result<action::Registry> open_registry(const std::string &path);
 Result<std::vector<Contact>> open_contacts(const std::string &path);

@@ -1,26 +1,17 @@
 #include "verb/station.h"
 
-#include "assistant/live.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "os/audio_device.h"
 
-#include <atomic>
-#include <csignal>
-#include <iostream>
-#include <thread>
-#include <unistd.h>
-
 namespace yanxing::verb {
 namespace {
-
-std::atomic<bool> interrupted{false}; // the one thing a signal handler may touch
 
 assistant::Confirmer confirmer(const StationOptions &wanted) {
   if (wanted.yes) {
     return [](const std::string &) { return std::optional(true); };
   }
-  return terminal_confirmer();
+  return wanted.confirm ? wanted.confirm : terminal_confirmer();
 }
 
 } // namespace
@@ -44,6 +35,7 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   if (!contacts) {
     return contacts.error();
   }
+  station->contacts = std::move(*contacts);
   auto repairer = open_repairer();
   if (!repairer) {
     return repairer.error();
@@ -78,7 +70,7 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   parts.recognizer = station->recognizer.get();
   parts.repairer = station->repairer.get();
   parts.registry = &station->registry;
-  parts.contacts = std::move(*contacts);
+  parts.contacts = station->contacts;
   parts.hand = wanted.dry_run ? nullptr : &station->hand;
   parts.hands.display = station->desktop.display.get();
   parts.hands.input = station->desktop.input.get();
@@ -89,55 +81,6 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   parts.narrate = wanted.narrate;
   station->turn = std::make_unique<assistant::Turn>(std::move(parts));
   return station;
-}
-
-Status listen_to_microphone(const DecidingOptions &options, Station &station,
-                            const std::function<void(const assistant::TurnReport &)> &on_turn) {
-  auto microphone = os::open_microphone();
-  if (!microphone) {
-    return microphone.error();
-  }
-  const auto vad_file = model_file("silero-vad", "silero_vad.onnx");
-  if (!vad_file) {
-    return vad_file.error();
-  }
-  auto vad = speech::VoiceActivity::open(*vad_file);
-  if (!vad) {
-    return vad.error();
-  }
-  speech::EndpointSettings endpoint;
-  endpoint.endpoint_ms = station.settings.endpoint_ms;
-  assistant::Live::Parts parts;
-  parts.turn = station.turn.get();
-  parts.endpointer = std::make_unique<speech::Endpointer>(std::move(*vad), endpoint);
-  parts.language = *parse_language(options.language);
-  parts.look = [&] { return look(options.screen, station.desktop, *station.reader); };
-  parts.on_speech = [&] {
-    if (station.voice) {
-      station.voice->hush();
-    }
-  };
-  parts.on_turn = [&](const assistant::TurnReport &report) {
-    on_turn(report);
-    if (station.voice && !report.reply.empty()) {
-      if (auto said = station.voice->say(report.reply); !said) {
-        log_warning(said.error().message());
-      }
-    }
-  };
-  assistant::Live live(std::move(parts));
-  interrupted = false;
-  std::signal(SIGINT, [](int) { interrupted = true; });
-  if (auto started = (*microphone)->start([&](std::span<const float> samples) { live.push(samples); }); !started) {
-    return started;
-  }
-  log_info("listening; press Ctrl-C to end");
-  while (!interrupted) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  (*microphone)->stop();
-  live.drain();
-  return {};
 }
 
 } // namespace yanxing::verb

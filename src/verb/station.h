@@ -5,7 +5,6 @@
 #include "assistant/voice.h"
 #include "verb/parts.h"
 
-#include <functional>
 #include <memory>
 
 namespace yanxing::verb {
@@ -16,12 +15,14 @@ struct StationOptions {
   bool voice_to_file = false; // gather only, no loudspeaker
   bool dry_run = false;
   bool yes = false;
+  assistant::Confirmer confirm; // empty: the terminal is asked
   assistant::Narrator narrate;
 };
 
 struct Station {
   Settings settings;
   action::Registry registry;
+  std::vector<Contact> contacts;
   std::unique_ptr<assistant::Mind> mind;
   std::unique_ptr<speech::Recognizer> recognizer;
   std::unique_ptr<text::Repairer> repairer;
@@ -33,9 +34,5 @@ struct Station {
 };
 
 Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, const StationOptions &wanted);
-
-// Listens until SIGINT; each turn is reported after it was acted on and spoken.
-Status listen_to_microphone(const DecidingOptions &options, Station &station,
-                            const std::function<void(const assistant::TurnReport &)> &on_turn);
 
 } // namespace yanxing::verb

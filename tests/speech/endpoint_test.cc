@@ -79,6 +79,32 @@ TEST_F(EndpointTest, HearsTheNextUtteranceAfterTheFirstAndAfterAReset) {
   EXPECT_EQ(push(0.5, 0.9F), (Events{Event::kStart}));
 }
 
+TEST_F(EndpointTest, AHeldKeyKeepsTheUtteranceOpen) {
+  EXPECT_EQ(endpointer_.hold(), (Events{Event::kStart}));
+  EXPECT_EQ(push(0.4, 0.0F), Events{}); // nothing said yet that could pause
+  EXPECT_EQ(push(0.5, 0.9F), Events{});
+  EXPECT_EQ(push(2.0, 0.0F), (Events{Event::kPause})); // silence does not end it
+  EXPECT_EQ(push(0.5, 0.9F), (Events{Event::kResume}));
+  EXPECT_EQ(endpointer_.let_go(), (Events{Event::kEnd}));
+  EXPECT_NEAR(endpointer_.utterance().seconds(), 3.4, 0.1);
+  EXPECT_EQ(endpointer_.let_go(), Events{});
+  endpointer_.hold();
+  EXPECT_EQ(push(1.0, 0.0F), Events{});
+  EXPECT_EQ(endpointer_.let_go(), (Events{Event::kEnd}));
+  EXPECT_TRUE(endpointer_.utterance().samples.empty()) << "nobody spoke";
+}
+
+TEST_F(EndpointTest, CanBeEndedEarlyAndTellsTheSilence) {
+  EXPECT_EQ(endpointer_.end_now(), Events{});
+  push(0.6, 0.9F);
+  EXPECT_EQ(push(0.32, 0.0F), (Events{Event::kPause}));
+  EXPECT_NEAR(endpointer_.silence_ms(), 320, 40);
+  EXPECT_EQ(endpointer_.end_now(), (Events{Event::kEnd}));
+  EXPECT_NEAR(endpointer_.silence_ms(), 320, 40);
+  EXPECT_FALSE(endpointer_.speaking());
+  EXPECT_EQ(push(0.6, 0.0F), Events{});
+}
+
 TEST(FindSpeech, ReturnsPaddedSpansWithinTheClip) {
   ScriptedVoice voice;
   audio::Clip clip;

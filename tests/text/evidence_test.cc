@@ -29,7 +29,9 @@ TEST(Fold, MakesWordsComparable) {
 TEST(Mention, RespectsWordBoundariesAndInflections) {
   EXPECT_DOUBLE_EQ(find_mention("turn on the bedroom lamp", "Bedroom Lamp")->score, 1.0);
   EXPECT_FALSE(find_mention("category five", "cat").has_value());
-  EXPECT_DOUBLE_EQ(find_mention("turn on the bedroom lamps", "bedroom lamp")->score, 0.9);
+  EXPECT_DOUBLE_EQ(find_mention("turn on the bedroom lamps", "bedroom lamp")->score, 0.95);
+  EXPECT_DOUBLE_EQ(find_mention("a lot of brown sugar", "a lot of sugar")->score, 0.8);
+  EXPECT_EQ(find_mention("coffee with lots of sugar please", "lots of sugar")->span.begin, 12U);
   EXPECT_DOUBLE_EQ(find_mention("打开客厅的灯", "客厅")->score, 1.0);
   EXPECT_LT(find_mention("kitchen please", "kitchen ceiling")->score, 0.7);
 }

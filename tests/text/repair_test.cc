@@ -50,6 +50,17 @@ TEST_F(Repairs, EnglishNamesBySound) {
   EXPECT_EQ(repair("send it to Li Jing", known), "send it to Li Jing");
 }
 
+TEST_F(Repairs, EnglishValuesByTheWordBesideThem) {
+  const std::vector<KnownWord> known{
+      {"light roast"}, {"dark roast"}, {"skim milk"},           {"some skim milk"},   {"mocha"},
+      {"sugar"},       {"cappuccino"}, {"lots of brown sugar"}, {"living room light"}};
+  EXPECT_EQ(repair("a light rose mocca with some skin milk", known), "a light roast mocha with some skim milk");
+  EXPECT_EQ(repair("a dark crost capicino with lots of brawn sugar", known),
+            "a dark roast cappuccino with lots of brown sugar");
+  EXPECT_EQ(repair("turn on the living room lights", known), "turn on the living room lights");
+  EXPECT_EQ(repair("the light rows up", known), "the light rows up"); // too far
+}
+
 TEST_F(Repairs, LongSentencesAndManyWordsEnd) {
   std::string sentence;
   std::vector<KnownWord> known;

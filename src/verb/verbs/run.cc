@@ -1,8 +1,10 @@
 #include "assistant/voice.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "verb/listening.h"
 #include "verb/parts.h"
 #include "verb/station.h"
+#include "verb/telling.h"
 #include "verb/verb.h"
 
 #include <CLI/CLI.hpp>
@@ -37,14 +39,6 @@ assistant::Narrator narrator(bool json) {
   return [](const std::string &stage, const std::string &text) {
     std::cout << stage << ": " << text << "\n" << std::flush;
   };
-}
-
-void print_timings(const assistant::TurnReport &report) {
-  std::cout << "times:";
-  for (const auto &[stage, ms] : report.timings_ms) {
-    std::cout << "  " << stage << " " << static_cast<long>(ms + 0.5) << " ms";
-  }
-  std::cout << "\n";
 }
 
 // One recording or sentence from the first look to the spoken reply.
@@ -163,8 +157,15 @@ Status run(const Options &options) {
   if (!options.microphone && options.audio.empty() && options.texts.empty()) {
     return Error{"nothing to listen to", "Give --mic, --audio F.wav or --text \"…\""};
   }
+  if (options.microphone) {
+    ListeningOptions listening;
+    listening.dry_run = options.dry_run;
+    listening.yes = options.yes;
+    listening.mute = options.mute || options.dry_run;
+    return listen(options, listening);
+  }
   StationOptions wanted;
-  wanted.ear = options.microphone || !options.audio.empty();
+  wanted.ear = !options.audio.empty();
   wanted.voice = !options.mute && !options.dry_run;
   wanted.voice_to_file = !options.reply_file.empty();
   wanted.dry_run = options.dry_run;
@@ -173,11 +174,6 @@ Status run(const Options &options) {
   auto station = open_station(options, wanted);
   if (!station) {
     return station.error();
-  }
-  if (options.microphone) {
-    return listen_to_microphone(options, **station, [&](const assistant::TurnReport &report) {
-      options.json ? print_json(assistant::to_json(report)) : print_timings(report);
-    });
   }
   OneTurn one(options, **station);
   for (const auto &file : options.audio) {
@@ -202,7 +198,7 @@ Verb make_run_verb() {
           "  yanxing run --text 'send this table to Anna' --screen shot.png --dry-run --json",
           [](CLI::App &app) -> std::function<Status()> {
             auto options = std::make_shared<Options>();
-            app.add_flag("--mic", options->microphone, "listen to the microphone until interrupted");
+            app.add_flag("--mic", options->microphone, "listen to the microphone until interrupted: 'yanxing listen'");
             app.add_option("--audio", options->audio, "sound file(s), one turn each");
             app.add_option("--text", options->texts, "sentence(s) instead of speech, one turn each");
             add_deciding_options(app, *options);
