@@ -1,0 +1,76 @@
+#include "llm/vocabulary.h"
+
+#include "base/log.h"
+
+#include <llama-cpp.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+namespace yanxing::llm {
+namespace {
+
+void stay_silent_once() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llama_log_set(
+        [](ggml_log_level level, const char *text, void * /*unused*/) {
+          if (level == GGML_LOG_LEVEL_ERROR) {
+            log_debug(text);
+          }
+        },
+        nullptr);
+  });
+}
+
+} // namespace
+
+struct Vocabulary::Impl {
+  llama_model_ptr model;
+  const llama_vocab *vocab = nullptr;
+};
+
+Vocabulary::Vocabulary(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Vocabulary::~Vocabulary() = default;
+
+Result<std::unique_ptr<Vocabulary>> Vocabulary::open(const std::filesystem::path &gguf) {
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(gguf, code)) {
+    return Error{"model file " + gguf.string() + " does not exist", "Run 'yanxing pull' or check the path"};
+  }
+  stay_silent_once();
+  auto settings = llama_model_default_params();
+  settings.vocab_only = true;
+  auto impl = std::make_unique<Impl>();
+  impl->model.reset(llama_model_load_from_file(gguf.c_str(), settings));
+  if (!impl->model) {
+    return Error{gguf.string() + " could not be read: it is truncated, damaged or no GGUF model",
+                 "Run 'yanxing pull' to fetch it again"};
+  }
+  impl->vocab = llama_model_get_vocab(impl->model.get());
+  return std::unique_ptr<Vocabulary>(new Vocabulary(std::move(impl)));
+}
+
+std::vector<Token> Vocabulary::tokenize(std::string_view text, bool special) const {
+  std::vector<Token> tokens(text.size() + 8);
+  const int count = llama_tokenize(impl_->vocab, text.data(), static_cast<std::int32_t>(text.size()), tokens.data(),
+                                   static_cast<std::int32_t>(tokens.size()), false, special);
+  tokens.resize(static_cast<std::size_t>(std::max(count, 0)));
+  return tokens;
+}
+
+std::string Vocabulary::piece(Token token) const {
+  std::array<char, 512> buffer{};
+  const int length = llama_token_to_piece(impl_->vocab, token, buffer.data(), buffer.size(), 0, true);
+  return length > 0 ? std::string(buffer.data(), static_cast<std::size_t>(length)) : std::string();
+}
+
+Token Vocabulary::end_of_turn() const {
+  const auto token = llama_vocab_eot(impl_->vocab);
+  return token >= 0 ? token : llama_vocab_eos(impl_->vocab);
+}
+
+int Vocabulary::size() const { return llama_vocab_n_tokens(impl_->vocab); }
+
+} // namespace yanxing::llm

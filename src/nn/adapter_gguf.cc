@@ -1,0 +1,95 @@
+#include "nn/adapter_gguf.h"
+
+#include <ATen/ops/empty.h>
+
+#include <ggml.h>
+#include <gguf.h>
+
+#include <cmath>
+#include <memory>
+
+namespace yanxing::nn {
+namespace fs = std::filesystem;
+namespace {
+
+struct GgmlDeleter {
+  void operator()(ggml_context *context) const { ggml_free(context); }
+};
+struct GgufDeleter {
+  void operator()(gguf_context *context) const { gguf_free(context); }
+};
+
+// Rows of q and k as llama.cpp's converter orders them: within each head the two halves that rotate together alternate.
+at::Tensor interleaved_rows(const at::Tensor &rows, std::int64_t head_dim) {
+  const auto columns = rows.size(1);
+  return rows.reshape({-1, 2, head_dim / 2, columns}).transpose(1, 2).reshape({-1, columns}).contiguous();
+}
+
+class Writer {
+public:
+  explicit Writer(std::size_t tensors)
+      : tensors_(ggml_init({tensors * ggml_tensor_overhead(), nullptr, true})), file_(gguf_init_empty()) {}
+
+  gguf_context *file() { return file_.get(); }
+
+  void add(const std::string &name, const at::Tensor &matrix) {
+    kept_.push_back(matrix.detach().to(at::kFloat).contiguous());
+    auto *tensor = ggml_new_tensor_2d(tensors_.get(), GGML_TYPE_F32, matrix.size(1), matrix.size(0));
+    ggml_set_name(tensor, name.c_str());
+    gguf_add_tensor(file_.get(), tensor);
+    gguf_set_tensor_data(file_.get(), name.c_str(), kept_.back().const_data_ptr());
+  }
+
+private:
+  std::unique_ptr<ggml_context, GgmlDeleter> tensors_;
+  std::unique_ptr<gguf_context, GgufDeleter> file_;
+  std::vector<at::Tensor> kept_; // until the file is written
+};
+
+} // namespace
+
+Status write_adapter_gguf(const fs::path &file, const Adapter &adapter, const Checkpoint &base) {
+  if (!base.is_gguf()) {
+    return Error{base.path().string() + " is no GGUF file",
+                 "An adapter for llama.cpp needs the GGUF that it goes with"};
+  }
+  if (adapter.config.dora) {
+    return Error{"llama.cpp has no DoRA adapters", "Merge the adapter instead: yanxing export --merge_lora true"};
+  }
+  Writer writer(2 * adapter.modules.size());
+  auto *out = writer.file();
+  const auto architecture = string_or_empty(base.description(), "general.architecture");
+  // Its scale is alpha / rank; rsLoRA's is alpha / √rank.
+  const float rank = static_cast<float>(adapter.config.rank);
+  const float alpha = adapter.config.rslora ? adapter.config.alpha * std::sqrt(rank) : adapter.config.alpha;
+  gguf_set_val_str(out, "general.type", "adapter");
+  gguf_set_val_str(out, "general.architecture", architecture.c_str());
+  gguf_set_val_str(out, "general.name", adapter.base_model_name.c_str());
+  gguf_set_val_str(out, "adapter.type", "lora");
+  gguf_set_val_f32(out, "adapter.lora.alpha", alpha);
+  for (const auto &[layer, module] : adapter.modules) {
+    const auto weight = layer + ".weight";
+    if (!base.find(weight)) {
+      return Error{"the adapter's layer " + layer + " is not in " + base.path().string(),
+                   "Give the model that it was trained on"};
+    }
+    if (module.alpha != adapter.config.alpha) {
+      return Error{"the adapter's layer " + layer + " has an alpha of its own, which llama.cpp does not know",
+                   "Merge the adapter instead: yanxing export --merge_lora true"};
+    }
+    const auto name = base.stored_name(weight);
+    writer.add(name + ".lora_a", module.a);
+    writer.add(name + ".lora_b",
+               base.interleaved(weight) ? interleaved_rows(module.b, base.config().head_dim) : module.b);
+  }
+  const auto unfinished = fs::path(file).concat(".unfinished");
+  std::error_code error;
+  if (!gguf_write_to_file(out, unfinished.c_str(), false)) {
+    fs::remove(unfinished, error);
+    return Error{"cannot write " + file.string(), "Free some disk space or choose another folder"};
+  }
+  fs::rename(unfinished, file, error);
+  return error ? Status(Error{"cannot write " + file.string() + ": " + error.message(), ""}) : Status();
+}
+
+} // namespace yanxing::nn

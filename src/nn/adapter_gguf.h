@@ -1,0 +1,16 @@
+// An adapter as llama.cpp reads it (the layout of its convert_lora_to_gguf.py): what training made, used by the same
+// program that decides.
+#pragma once
+
+#include "nn/adapter.h"
+#include "nn/checkpoint.h"
+
+#include <filesystem>
+
+namespace yanxing::nn {
+
+// `base` must be the GGUF file that the adapter was trained on or for: its names and its order of rows are taken.
+// Errors: DoRA and per-layer alphas, which llama.cpp does not know; a layer that the base lacks; a full disk.
+Status write_adapter_gguf(const std::filesystem::path &file, const Adapter &adapter, const Checkpoint &base);
+
+} // namespace yanxing::nn

@@ -1,0 +1,85 @@
+// A decoder-only transformer in memory: weights and the forward pass over a packed row. What differs between families
+// is in DecoderConfig.
+#pragma once
+
+#include "nn/checkpoint.h"
+#include "nn/decoder_config.h"
+#include "nn/linear.h"
+#include "nn/packed_row.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace yanxing::nn {
+
+struct Norm {
+  std::string name;  // "model.norm"
+  at::Tensor weight; // (n) as it is multiplied; undefined where the family has none
+};
+
+struct Mlp {
+  std::optional<Linear> gate_up; // both in one, else the next two
+  Linear gate;
+  Linear up;
+  Linear down;
+};
+
+struct Layer {
+  Norm attention_norm;
+  Norm mlp_norm;
+  Norm after_attention; // post_norms only
+  Norm after_mlp;
+  Norm q_norm; // qk_norm only
+  Norm k_norm;
+  std::optional<Linear> qkv; // all in one, else the next three
+  Linear q;
+  Linear k;
+  Linear v;
+  Linear o;
+  Mlp mlp;                  // dense layers
+  Linear router;            // sparse layers
+  std::vector<Mlp> experts; // sparse layers
+};
+
+struct LoadOptions {
+  // Keep weights as the file has them and turn them into floats while computing: least memory, a few percent slower.
+  // Otherwise all of them are fp32 from the start.
+  bool as_stored = true;
+  // Train the weights themselves (full fine-tuning): they become fp32 and ask for gradients.
+  bool train_weights = false;
+};
+
+class Decoder {
+public:
+  // Errors name the tensor that is missing or does not fit.
+  static Result<Decoder> load(const Checkpoint &checkpoint, const LoadOptions &options);
+
+  // Hidden states after the final norm, at the given places of the row: (places, hidden).
+  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places,
+                                  const Pass &pass) const;
+  [[nodiscard]] const Linear &head() const { return config_.tied_embeddings ? embedding_ : head_; }
+  [[nodiscard]] const DecoderConfig &config() const { return config_; }
+
+  // Recompute each layer in the backward pass instead of keeping its activations (arXiv:1604.06174).
+  void recompute_layers(bool on) { recompute_ = on; }
+
+  // Linear layers within the transformer's layers, in order; with the head, embedding and routers for `whole`.
+  void for_each_linear(const std::function<void(Linear &)> &visit, bool whole = false);
+  void for_each_norm(const std::function<void(Norm &)> &visit);
+
+private:
+  [[nodiscard]] at::Tensor embed(const std::vector<std::int64_t> &tokens) const;
+
+  DecoderConfig config_;
+  Linear embedding_; // (vocabulary, hidden); never "applied" unless it is the head too
+  Linear head_;
+  Norm norm_;
+  std::vector<Layer> layers_;
+  bool recompute_ = false;
+};
+
+} // namespace yanxing::nn

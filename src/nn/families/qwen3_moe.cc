@@ -1,0 +1,52 @@
+// Qwen3's mixture of experts: the MLP of most layers is several small ones of which a router picks a few per token.
+#include "nn/family.h"
+
+#include <algorithm>
+
+namespace yanxing::nn {
+namespace {
+
+DecoderConfig from_hf(Fields &config) {
+  auto decoder = usual_from_hf(config);
+  decoder.qk_norm = true;
+  decoder.experts = config.size_or("num_experts", config.size_or("num_local_experts", 1));
+  decoder.experts_per_token = config.size("num_experts_per_tok");
+  decoder.expert_intermediate = config.size("moe_intermediate_size");
+  decoder.normalise_expert_weights = config.flag_or("norm_topk_prob", false);
+  const auto step = static_cast<std::size_t>(config.size_or("decoder_sparse_step", 1));
+  const auto *dense = config.find("mlp_only_layers");
+  for (std::size_t i = 0; i < decoder.layers.size(); ++i) {
+    const bool listed =
+        dense != nullptr && dense->is_array() && std::find(dense->begin(), dense->end(), Json(i)) != dense->end();
+    decoder.layers[i].sparse = (i + 1) % step == 0 && !listed;
+  }
+  windows_from_layer_types(config, decoder,
+                           config.flag_or("use_sliding_window", false) ? config.size_or("sliding_window", 0) : 0);
+  return decoder;
+}
+
+DecoderConfig from_gguf(Fields &metadata) {
+  auto decoder = usual_from_gguf(metadata);
+  decoder.qk_norm = true;
+  decoder.experts = metadata.size("expert_count");
+  decoder.experts_per_token = metadata.size("expert_used_count");
+  decoder.expert_intermediate = metadata.size("expert_feed_forward_length");
+  for (auto &layer : decoder.layers) {
+    layer.sparse = true;
+  }
+  return decoder;
+}
+
+} // namespace
+
+Family make_qwen3_moe_family() {
+  Family family;
+  family.name = "qwen3_moe";
+  family.model_types = {"qwen3_moe"};
+  family.architectures = {"qwen3moe"};
+  family.from_hf = from_hf;
+  family.from_gguf = from_gguf;
+  return family;
+}
+
+} // namespace yanxing::nn

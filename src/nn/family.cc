@@ -1,0 +1,124 @@
+#include "nn/family.h"
+
+#include "nn/rope.h"
+
+#include <cmath>
+
+namespace yanxing::nn {
+
+#define YANXING_DECLARE(name) Family make_##name##_family();
+#include "family_table.inc"
+#undef YANXING_DECLARE
+
+std::vector<Family> all_families() {
+  return {
+#define YANXING_ENTRY(name) make_##name##_family(),
+#include "family_table.inc"
+#undef YANXING_ENTRY
+  };
+}
+
+namespace {
+
+constexpr std::int64_t kMaxLayers = 4096;
+
+void check(Fields &fields, DecoderConfig &decoder, std::int64_t layers) {
+  if (layers > kMaxLayers) {
+    fields.fail(std::to_string(layers) + " layers are more than " + std::to_string(kMaxLayers));
+    layers = 1;
+  }
+  if (decoder.heads % decoder.kv_heads != 0) {
+    fields.fail("the number of attention heads is no multiple of the number of key-value heads");
+  }
+  decoder.layers.resize(static_cast<std::size_t>(layers));
+  decoder.attention_scale = 1.0F / std::sqrt(static_cast<float>(decoder.head_dim));
+}
+
+// An even number of a head's leading numbers.
+std::int64_t rotated_of(Fields &fields, std::int64_t head_dim, std::int64_t rotated) {
+  if (rotated < 2 || rotated > head_dim || rotated % 2 != 0) {
+    fields.fail("rotary embedding over " + std::to_string(rotated) + " of a head's " + std::to_string(head_dim) +
+                " numbers is impossible");
+    return 2;
+  }
+  return rotated;
+}
+
+RopeConfig usual_rope(Fields &config, const DecoderConfig &decoder) {
+  const auto *parameters = config.find("rope_parameters");
+  if (parameters == nullptr) {
+    parameters = config.find("rope_scaling");
+  }
+  static const Json kNone = Json::object();
+  Fields rope(parameters == nullptr ? kNone : *parameters, "", config.where());
+  const float partial = rope.number_or("partial_rotary_factor", config.number_or("partial_rotary_factor", 1.0F));
+  const auto rotated =
+      rotated_of(config, decoder.head_dim, static_cast<std::int64_t>(partial * static_cast<float>(decoder.head_dim)));
+  // LongRoPE (Phi-3) states the original context beside, not inside.
+  Json merged = parameters == nullptr ? kNone : *parameters;
+  if (const auto *original = config.find("original_max_position_embeddings");
+      original != nullptr && merged.is_object() && !merged.contains("original_max_position_embeddings")) {
+    merged["original_max_position_embeddings"] = *original;
+  }
+  Fields whole(merged, "", config.where());
+  auto result = rope_from_hf(whole, config.number_or("rope_theta", 10000.0F), rotated, decoder.context);
+  if (whole.error()) {
+    config.fail(whole.error()->what.substr(config.where().size() + 2));
+  }
+  return result;
+}
+
+} // namespace
+
+DecoderConfig usual_from_hf(Fields &config) {
+  DecoderConfig decoder;
+  decoder.vocabulary = config.size("vocab_size");
+  decoder.hidden = config.size("hidden_size");
+  decoder.intermediate = config.size("intermediate_size");
+  decoder.heads = config.size("num_attention_heads");
+  decoder.kv_heads = config.size_or("num_key_value_heads", decoder.heads);
+  decoder.head_dim = config.size_or("head_dim", std::max<std::int64_t>(decoder.hidden / decoder.heads, 1));
+  decoder.context = config.size_or("max_position_embeddings", 2048);
+  decoder.norm_epsilon = config.number_or("rms_norm_eps", 1e-6F);
+  decoder.tied_embeddings = config.flag_or("tie_word_embeddings", false);
+  check(config, decoder, config.size("num_hidden_layers"));
+  const auto activation = config.text_or("hidden_activation", config.text_or("hidden_act", "silu"));
+  if (activation == "gelu_pytorch_tanh" || activation == "gelu_new") {
+    decoder.activation = Activation::kGeluTanh;
+  } else if (activation != "silu" && activation != "swish") {
+    config.fail("the activation " + activation + " is not known");
+  }
+  decoder.ropes = {usual_rope(config, decoder)};
+  return decoder;
+}
+
+DecoderConfig usual_from_gguf(Fields &metadata) {
+  DecoderConfig decoder;
+  decoder.hidden = metadata.size("embedding_length");
+  // The vocabulary's size is that of the embedding's rows; whoever opens the file sets it.
+  decoder.heads = metadata.size("attention.head_count");
+  decoder.kv_heads = metadata.size_or("attention.head_count_kv", decoder.heads);
+  decoder.head_dim =
+      metadata.size_or("attention.key_length", std::max<std::int64_t>(decoder.hidden / decoder.heads, 1));
+  decoder.intermediate = metadata.size("feed_forward_length");
+  decoder.context = metadata.size_or("context_length", 2048);
+  decoder.norm_epsilon = metadata.number_or("attention.layer_norm_rms_epsilon", 1e-6F);
+  check(metadata, decoder, metadata.size("block_count"));
+  const auto rotated =
+      rotated_of(metadata, decoder.head_dim, metadata.size_or("rope.dimension_count", decoder.head_dim));
+  decoder.ropes = {rope_from_gguf(metadata, metadata.number_or("rope.freq_base", 10000.0F), rotated, decoder.context)};
+  return decoder;
+}
+
+bool windows_from_layer_types(Fields &config, DecoderConfig &decoder, std::int64_t window) {
+  const auto *types = config.find("layer_types");
+  if (types == nullptr || !types->is_array() || types->size() != decoder.layers.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < decoder.layers.size(); ++i) {
+    decoder.layers[i].window = (*types)[i] == "sliding_attention" ? window : 0;
+  }
+  return true;
+}
+
+} // namespace yanxing::nn

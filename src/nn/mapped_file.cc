@@ -1,0 +1,41 @@
+#include "nn/mapped_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace yanxing::nn {
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem::path &path) {
+  const auto failed = [&path](int code) {
+    return Error{"cannot read " + path.string() + ": " + std::strerror(code), ""};
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return failed(errno);
+  }
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    ::close(fd);
+    return Error{"cannot read " + path.string() + ": it is not a file", ""};
+  }
+  const auto size = static_cast<std::size_t>(info.st_size);
+  void *start = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  const int code = errno;
+  ::close(fd);
+  if (start == MAP_FAILED) {
+    return failed(code);
+  }
+  return std::shared_ptr<const MappedFile>(new MappedFile({static_cast<const std::byte *>(start), size}));
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) {
+    ::munmap(const_cast<std::byte *>(bytes_.data()), bytes_.size());
+  }
+}
+
+} // namespace yanxing::nn

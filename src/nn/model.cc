@@ -1,0 +1,299 @@
+#include "nn/model.h"
+
+#include "nn/adapter.h"
+#include "nn/checkpoint.h"
+#include "nn/decoder.h"
+#include "nn/head.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+
+namespace yanxing::nn {
+
+struct Model::State {
+  Decoder decoder;
+  Json description;
+  LoraConfig lora; // of the adapter, where there is one
+  bool has_lora = false;
+};
+
+namespace {
+
+// The layers that `config` means, in order.
+std::vector<Linear *> targets_of(Decoder &decoder, const LoraConfig &config) {
+  std::vector<Linear *> found;
+  decoder.for_each_linear([&](Linear &layer) {
+    const bool expert = layer.name.find(".experts.") != std::string::npos;
+    const bool meant = std::any_of(config.targets.begin(), config.targets.end(), [&](const std::string &target) {
+      if (target == "all-linear") {
+        return !expert;
+      }
+      return layer.name == target ||
+             (layer.name.ends_with("." + target) && (!expert || target.find("experts") != std::string::npos));
+    });
+    if (meant) {
+      found.push_back(&layer);
+    }
+  });
+  return found;
+}
+
+Lora blank_lora(const Linear &layer, const LoraConfig &config) {
+  Lora lora;
+  lora.a = at::zeros({config.rank, layer.in()}, at::kFloat);
+  lora.b = at::zeros({layer.out(), config.rank}, at::kFloat);
+  const auto rank = static_cast<float>(config.rank);
+  lora.scale = config.alpha / (config.rslora ? std::sqrt(rank) : rank);
+  lora.dropout = config.dropout;
+  return lora;
+}
+
+void train(Lora &lora) {
+  lora.a.set_requires_grad(true);
+  lora.b.set_requires_grad(true);
+  if (lora.magnitude.defined()) {
+    lora.magnitude.set_requires_grad(true);
+  }
+}
+
+// ‖w_i‖ of each output: (out)
+at::Tensor row_norms(const Linear &layer) { return layer.merged().square_().sum(1).sqrt_(); }
+
+// How PEFT finds the layers again: by their last name ("q_proj") where all that end so have an adapter, else whole.
+std::vector<std::string> target_names(Decoder &decoder) {
+  const auto last_name = [](const Linear &layer) { return layer.name.substr(layer.name.rfind('.') + 1); };
+  std::set<std::string> partly;
+  decoder.for_each_linear([&](Linear &layer) {
+    if (!layer.lora) {
+      partly.insert(last_name(layer));
+    }
+  });
+  std::set<std::string> names;
+  decoder.for_each_linear([&](Linear &layer) {
+    if (layer.lora) {
+      names.insert(partly.contains(last_name(layer)) ? layer.name : last_name(layer));
+    }
+  });
+  return {names.begin(), names.end()};
+}
+
+Status check(const LoraConfig &config) {
+  if (config.rank < 1 || config.rank > 8192) {
+    return Error{"LoRA rank " + std::to_string(config.rank) + " is not between 1 and 8192", ""};
+  }
+  if (!(config.dropout >= 0 && config.dropout < 1)) {
+    return Error{"LoRA dropout " + std::to_string(config.dropout) + " is not between 0 and 1", ""};
+  }
+  return {};
+}
+
+std::vector<std::int64_t> places_of(const PackedRow &row) {
+  std::vector<std::int64_t> places;
+  for (const auto &target : row.targets) {
+    places.push_back(target.at);
+  }
+  return places;
+}
+
+} // namespace
+
+Model::Model() : state_(std::make_unique<State>()) {}
+Model::~Model() = default;
+
+Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path &path, const ModelOptions &options) {
+  auto checkpoint = Checkpoint::open(path);
+  if (!checkpoint) {
+    return checkpoint.error();
+  }
+  auto decoder = Decoder::load(*checkpoint, {options.as_stored, options.train_weights});
+  if (!decoder) {
+    return decoder.error();
+  }
+  std::unique_ptr<Model> model(new Model);
+  model->state_->decoder = std::move(*decoder);
+  model->state_->description = checkpoint->description();
+  return model;
+}
+
+const DecoderConfig &Model::config() const { return state_->decoder.config(); }
+const Json &Model::description() const { return state_->description; }
+void Model::recompute_layers(bool on) { state_->decoder.recompute_layers(on); }
+
+Status Model::add_lora(const LoraConfig &config, std::uint64_t seed) {
+  if (auto good = check(config); !good) {
+    return good;
+  }
+  const auto layers = targets_of(state_->decoder, config);
+  if (layers.empty()) {
+    std::string names;
+    for (const auto &target : config.targets) {
+      names += (names.empty() ? "" : ", ") + target;
+    }
+    return Error{"no linear layer of the model is meant by: " + names, "Try all-linear, or names such as q_proj"};
+  }
+  std::mt19937_64 random(seed);
+  for (auto *layer : layers) {
+    layer->lora = blank_lora(*layer, config);
+    // As PEFT: uniform within 1 / √in.
+    const float limit = 1.0F / std::sqrt(static_cast<float>(layer->in()));
+    float *numbers = layer->lora->a.mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < layer->lora->a.numel(); ++i) {
+      numbers[i] = (static_cast<float>(random() >> 40) * 0x1p-23F - 1.0F) * limit;
+    }
+    if (config.dora) {
+      layer->lora->magnitude = row_norms(*layer);
+    }
+    train(*layer->lora);
+  }
+  state_->lora = config;
+  state_->has_lora = true;
+  return {};
+}
+
+Status Model::load_adapter(const std::filesystem::path &folder) {
+  auto adapter = read_adapter(folder);
+  if (!adapter) {
+    return adapter.error();
+  }
+  if (auto good = check(adapter->config); !good) {
+    return Error{folder.string() + ": " + good.error().what, ""};
+  }
+  std::size_t used = 0;
+  std::optional<Error> wrong;
+  state_->decoder.for_each_linear([&](Linear &layer) {
+    const auto found = adapter->modules.find(layer.name);
+    if (found == adapter->modules.end() || wrong) {
+      return;
+    }
+    auto &module = found->second;
+    LoraConfig config = adapter->config;
+    config.rank = module.a.defined() ? module.a.size(0) : 0;
+    config.alpha = module.alpha;
+    auto lora = blank_lora(layer, config);
+    if (!module.a.defined() || !module.b.defined() || module.a.sizes() != lora.a.sizes() ||
+        module.b.sizes() != lora.b.sizes() || config.dora != module.magnitude.defined() ||
+        (config.dora && module.magnitude.numel() != layer.out())) {
+      wrong = Error{folder.string() + ": the adapter of " + layer.name + " does not fit this model",
+                    "Give the model that it was trained on"};
+      return;
+    }
+    lora.a = module.a;
+    lora.b = module.b;
+    lora.magnitude = config.dora ? module.magnitude.reshape({layer.out()}) : at::Tensor();
+    train(lora);
+    layer.lora = lora;
+    ++used;
+  });
+  if (wrong) {
+    return *wrong;
+  }
+  if (used != adapter->modules.size()) {
+    return Error{folder.string() + ": " + std::to_string(adapter->modules.size() - used) +
+                     " modules of the adapter are not in this model",
+                 "Give the model that it was trained on"};
+  }
+  state_->lora = adapter->config;
+  state_->has_lora = true;
+  return {};
+}
+
+Status Model::save_adapter(const std::filesystem::path &folder, const std::string &base_model_name) const {
+  if (!state_->has_lora) {
+    return Error{"the model has no adapter to save", ""};
+  }
+  Adapter adapter;
+  adapter.config = state_->lora;
+  adapter.base_model_name = base_model_name;
+  state_->decoder.for_each_linear([&](Linear &layer) {
+    if (layer.lora) {
+      const auto rank = static_cast<float>(layer.lora->a.size(0));
+      const float alpha = layer.lora->scale * (state_->lora.rslora ? std::sqrt(rank) : rank);
+      adapter.modules[layer.name] = {layer.lora->a, layer.lora->b, layer.lora->magnitude,
+                                     std::abs(alpha - state_->lora.alpha) < 1e-4F * alpha ? state_->lora.alpha : alpha};
+    }
+  });
+  adapter.config.targets = target_names(state_->decoder);
+  return write_adapter(folder, adapter);
+}
+
+std::vector<Parameter> Model::parameters() const {
+  std::vector<Parameter> result;
+  const auto add = [&result](const std::string &name, const at::Tensor &tensor) {
+    if (tensor.defined() && tensor.requires_grad()) {
+      result.push_back({name, tensor});
+    }
+  };
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) {
+        add(layer.name + ".weight", layer.trained);
+        add(layer.name + ".bias", layer.bias);
+        if (layer.lora) {
+          add(layer.name + ".lora_A", layer.lora->a);
+          add(layer.name + ".lora_B", layer.lora->b);
+          add(layer.name + ".lora_magnitude_vector", layer.lora->magnitude);
+        }
+      },
+      true);
+  state_->decoder.for_each_norm([&](Norm &norm) { add(norm.name + ".weight", norm.weight); });
+  return result;
+}
+
+std::vector<Weight> Model::merged_weights() const {
+  std::vector<Weight> result;
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) {
+        result.push_back({layer.name + ".weight", {layer.out(), layer.in()}, [&layer] { return layer.merged(); }});
+        if (layer.bias.defined()) {
+          result.push_back({layer.name + ".bias", {layer.out()}, [&layer] { return layer.bias.detach().clone(); }});
+        }
+      },
+      true);
+  const double offset = config().norm_plus_one ? 1.0 : 0.0;
+  state_->decoder.for_each_norm([&](Norm &norm) {
+    result.push_back({norm.name + ".weight", norm.weight.sizes().vec(),
+                      [&norm, offset] { return norm.weight.detach().sub(offset); }});
+  });
+  return result;
+}
+
+at::Tensor Model::log_probabilities(const PackedRow &row, const Pass &pass) const {
+  std::vector<std::int64_t> tokens;
+  for (const auto &target : row.targets) {
+    if (target.token < 0 || target.token >= config().vocabulary) {
+      throw std::logic_error("packed row: a target outside the vocabulary");
+    }
+    tokens.push_back(target.token);
+  }
+  if (tokens.empty()) {
+    return at::zeros({0}, at::kFloat);
+  }
+  const auto hidden = state_->decoder.hidden(row, places_of(row), pass);
+  return token_log_probabilities(hidden, state_->decoder.head(), tokens, config().final_softcap);
+}
+
+at::Tensor Model::loss(const PackedRow &row, const Pass &pass) const {
+  std::vector<float> weights;
+  for (const auto &target : row.targets) {
+    weights.push_back(-target.weight);
+  }
+  return log_probabilities(row, pass).mul(at::tensor(weights)).sum();
+}
+
+at::Tensor Model::logits(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
+  const at::NoGradGuard no_gradient;
+  return all_logits(state_->decoder.hidden(row, places, pass), state_->decoder.head(), config().final_softcap);
+}
+
+void backward(const at::Tensor &scalar) { scalar.backward(); }
+
+void set_threads(int threads) { at::set_num_threads(threads); }
+
+} // namespace yanxing::nn

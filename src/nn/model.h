@@ -1,0 +1,116 @@
+// The training engine's front door. A recipe needs this header, packed_row.h and optimizer.h:
+//
+//   auto model = nn::Model::load(path, {});                // HF folder or .gguf; weights stay in the file, frozen
+//   (*model)->add_lora({.rank = 8, .alpha = 32}, seed);     // or load_adapter(folder): PEFT's files
+//   nn::AdamW optimizer((*model)->parameters(), {});
+//   for (…) {
+//     for (each row of the batch) {
+//       auto loss = (*model)->loss(row, {.training = true, .dropout_seed = …}); // −Σ weight · log p
+//       nn::backward(loss / tokens);                        // adds to the parameters' gradients
+//     }
+//     optimizer.clip(1.0F);
+//     optimizer.step(schedule.at(step));
+//     optimizer.zero();
+//   }
+//   (*model)->save_adapter(folder, name);
+//
+// log_probabilities() gives one log p for each target of the row, with gradient: DPO, KTO and GRPO are sums over these
+// (Target::sample says whose they are), and pass.adapter = false gives the frozen reference's. Nothing makes a tensor
+// of all logits: memory grows with the targets' number times a slice of the vocabulary.
+//
+// Gradients belong to autograd's graph until backward() has run; the model must outlive it. One caller at a time; the
+// number of threads is the process's (set_threads). Everything is fp32 on the CPU; a row that breaks packed_row.h's
+// rules throws std::logic_error.
+#pragma once
+
+#include "nn/decoder_config.h"
+#include "nn/linear.h"
+#include "nn/packed_row.h"
+
+#include "base/json.h"
+#include "base/result.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace yanxing::nn {
+
+class Decoder;
+
+struct LoraConfig {
+  std::int64_t rank = 8;
+  float alpha = 32.0F;
+  float dropout = 0.0F;
+  bool rslora = false; // scale alpha / √rank instead of alpha / rank (arXiv:2312.03732)
+  bool dora = false;
+  // Names or endings of names ("q_proj", "self_attn.o_proj"); "all-linear": every linear layer but head, routers,
+  // experts.
+  std::vector<std::string> targets = {"all-linear"};
+};
+
+// Something that is trained. `name` is Hugging Face's ("model.layers.0.self_attn.q_proj.lora_A").
+struct Parameter {
+  std::string name;
+  at::Tensor tensor; // fp32 leaf; its gradient is tensor.grad()
+};
+
+// A weight of the whole model with the adapter folded in, for export.
+struct Weight {
+  std::string name; // "model.layers.0.self_attn.q_proj.weight"
+  std::vector<std::int64_t> shape;
+  std::function<at::Tensor()> make; // fp32, made when asked for
+};
+
+struct ModelOptions {
+  bool as_stored = true;      // false: fp32 in memory from the start (faster by a few percent, much larger)
+  bool train_weights = false; // full fine-tuning
+};
+
+class Model {
+public:
+  static Result<std::unique_ptr<Model>> load(const std::filesystem::path &path, const ModelOptions &options = {});
+  ~Model();
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+
+  [[nodiscard]] const DecoderConfig &config() const;
+  [[nodiscard]] const Json &description() const; // config.json or GGUF's metadata
+
+  // A fresh adapter: A random by `seed`, B zero, so that the model starts as it was. Error: no layer has such a name.
+  Status add_lora(const LoraConfig &config, std::uint64_t seed);
+  // PEFT's adapter_config.json and adapter_model.safetensors.
+  Status load_adapter(const std::filesystem::path &folder);
+  Status save_adapter(const std::filesystem::path &folder, const std::string &base_model_name) const;
+
+  [[nodiscard]] std::vector<Parameter> parameters() const;
+  [[nodiscard]] std::vector<Weight> merged_weights() const;
+
+  // log p of each target of the row: (targets)
+  [[nodiscard]] at::Tensor log_probabilities(const PackedRow &row, const Pass &pass = {}) const;
+  // −Σ weight · log p over the row's targets: a scalar. Divide by what the recipe averages over.
+  [[nodiscard]] at::Tensor loss(const PackedRow &row, const Pass &pass = {}) const;
+  // All logits at the given places, without gradient: (places, vocabulary).
+  [[nodiscard]] at::Tensor logits(const PackedRow &row, const std::vector<std::int64_t> &places,
+                                  const Pass &pass = {}) const;
+
+  // Keep only each layer's input and compute the layer again in the backward pass: a third more time, far less memory.
+  void recompute_layers(bool on);
+
+private:
+  Model();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Adds ∂scalar/∂parameter to every parameter's gradient.
+void backward(const at::Tensor &scalar);
+// Threads of all tensor operations of the process.
+void set_threads(int threads);
+
+} // namespace yanxing::nn

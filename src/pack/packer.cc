@@ -1,0 +1,279 @@
+// How rows are made. A row is a forest of token runs (a radix tree of the samples in it). Items are first parted into
+// families that begin alike; L0 is what all items of a family share. Consecutive items that share more than that are
+// bundled while the bundle fits a row. Bundles go into rows by best fit decreasing (Johnson 1973: at most 11/9 OPT + 4
+// rows), where a bundle costs its tokens beyond L0 and a row starts with L0.
+#include "pack/packer.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+namespace yanxing::pack {
+namespace {
+
+using Tokens = std::vector<std::int64_t>;
+
+// Items inserted so far, as a radix tree; a node's run is a range of one item's tokens.
+class Forest {
+public:
+  explicit Forest(const PackSettings &settings) : settings_(settings) {}
+
+  void insert(const Item &item) {
+    std::int64_t node = -1;
+    std::int64_t at = 0;
+    const auto length = static_cast<std::int64_t>(item.tokens.size());
+    while (at < length) {
+      const auto [child, common] = settings_.share_prefixes ? best_child(node, item.tokens, at) : Match{};
+      if (child < 0) {
+        add(node, item.tokens, at, length);
+        node = static_cast<std::int64_t>(nodes_.size()) - 1;
+        break;
+      }
+      if (common < nodes_[index(child)].length()) {
+        split(child, common);
+      }
+      node = child;
+      at += common;
+    }
+    items_.push_back({&item, node});
+  }
+
+  [[nodiscard]] std::int64_t size() const { return size_; }
+
+  [[nodiscard]] PackedRow row() const {
+    PackedRow row;
+    std::vector<std::int64_t> begins(nodes_.size(), 0);
+    std::vector<std::int64_t> segments(nodes_.size(), -1);
+    std::vector<std::int64_t> positions(nodes_.size(), 0); // of a node's first token
+    const auto lay = [&](const auto &self, std::int64_t id) -> void {
+      const auto &node = nodes_[index(id)];
+      begins[index(id)] = static_cast<std::int64_t>(row.tokens.size());
+      segments[index(id)] = static_cast<std::int64_t>(row.segments.size());
+      positions[index(id)] = node.parent < 0 ? 0 : positions[index(node.parent)] + nodes_[index(node.parent)].length();
+      row.segments.push_back(
+          {begins[index(id)], begins[index(id)] + node.length(), node.parent < 0 ? -1 : segments[index(node.parent)]});
+      for (auto i = node.begin; i < node.end; ++i) {
+        row.positions.push_back(positions[index(id)] + i - node.begin);
+        row.tokens.push_back((*node.tokens)[index(i)]);
+      }
+      for (const auto child : node.children) {
+        self(self, child);
+      }
+    };
+    for (const auto root : roots_) {
+      lay(lay, root);
+    }
+    for (const auto &[item, leaf] : items_) {
+      add_targets(*item, leaf, begins, row);
+      row.samples.push_back(item->sample);
+    }
+    std::stable_sort(row.targets.begin(), row.targets.end(),
+                     [](const Target &a, const Target &b) { return a.at < b.at; });
+    return row;
+  }
+
+private:
+  struct Node {
+    const Tokens *tokens = nullptr;
+    std::int64_t begin = 0; // of the run, in `tokens`; also its depth, since every path is a beginning of an item
+    std::int64_t end = 0;
+    std::int64_t parent = -1;
+    std::vector<std::int64_t> children;
+    [[nodiscard]] std::int64_t length() const { return end - begin; }
+  };
+  struct Match {
+    std::int64_t child = -1;
+    std::int64_t common = 0;
+  };
+  struct Placed {
+    const Item *item;
+    std::int64_t leaf;
+  };
+
+  static std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
+  std::vector<std::int64_t> &children_of(std::int64_t node) { return node < 0 ? roots_ : nodes_[index(node)].children; }
+
+  Match best_child(std::int64_t node, const Tokens &tokens, std::int64_t at) {
+    Match best;
+    for (const auto child : children_of(node)) {
+      const auto &run = nodes_[index(child)];
+      std::int64_t common = 0;
+      while (common < run.length() && at + common < static_cast<std::int64_t>(tokens.size()) &&
+             (*run.tokens)[index(run.begin + common)] == tokens[index(at + common)]) {
+        ++common;
+      }
+      const bool worth = common >= settings_.least_shared || (common > 0 && common == run.length());
+      if (worth && common > best.common) {
+        best = {child, common};
+      }
+    }
+    return best;
+  }
+
+  void add(std::int64_t parent, const Tokens &tokens, std::int64_t begin, std::int64_t end) {
+    const auto id = static_cast<std::int64_t>(nodes_.size());
+    nodes_.push_back({&tokens, begin, end, parent, {}});
+    children_of(parent).push_back(id);
+    size_ += end - begin;
+  }
+
+  // The node keeps its first `length` tokens; the rest becomes its only child.
+  void split(std::int64_t id, std::int64_t length) {
+    const auto rest = static_cast<std::int64_t>(nodes_.size());
+    auto lower = nodes_[index(id)];
+    lower.begin += length;
+    lower.parent = id;
+    for (const auto child : lower.children) {
+      nodes_[index(child)].parent = rest;
+    }
+    nodes_.push_back(std::move(lower));
+    auto &upper = nodes_[index(id)];
+    upper.end = upper.begin + length;
+    upper.children = {rest};
+    for (auto &placed : items_) {
+      placed.leaf = placed.leaf == id ? rest : placed.leaf;
+    }
+  }
+
+  void add_targets(const Item &item, std::int64_t leaf, const std::vector<std::int64_t> &begins, PackedRow &row) const {
+    std::vector<std::int64_t> path;
+    for (auto node = leaf; node >= 0; node = nodes_[index(node)].parent) {
+      path.push_back(node);
+    }
+    std::reverse(path.begin(), path.end());
+    std::size_t step = 0;
+    const auto place_of = [&](std::int64_t depth) { // asked for in rising order
+      while (depth >= nodes_[index(path[step])].end) {
+        ++step;
+      }
+      return begins[index(path[step])] + depth - nodes_[index(path[step])].begin;
+    };
+    for (const auto &[begin, end] : item.supervised) {
+      for (auto i = std::max<std::int64_t>(begin, 1); i < end; ++i) {
+        row.targets.push_back(
+            {place_of(i - 1), item.tokens[index(i)], item.weight, static_cast<std::int64_t>(row.samples.size())});
+      }
+    }
+  }
+
+  const PackSettings settings_;
+  std::vector<Node> nodes_;
+  std::vector<std::int64_t> roots_;
+  std::vector<Placed> items_;
+  std::int64_t size_ = 0;
+};
+
+struct Bundle {
+  std::vector<const Item *> items;
+  std::int64_t size = 0;
+};
+
+std::int64_t common_length(const Tokens &a, const Tokens &b) {
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+}
+
+std::int64_t common_to_all(const std::vector<const Item *> &family) {
+  auto common = static_cast<std::int64_t>(family.front()->tokens.size());
+  for (const auto *item : family) {
+    common = std::min(common, common_length(family.front()->tokens, item->tokens));
+  }
+  return common;
+}
+
+std::vector<Bundle> bundles_of(const std::vector<const Item *> &family, std::int64_t base,
+                               const PackSettings &settings) {
+  std::vector<Bundle> bundles;
+  std::unique_ptr<Forest> forest;
+  for (const auto *item : family) {
+    const bool near = settings.share_prefixes && forest != nullptr &&
+                      common_length(bundles.back().items.back()->tokens, item->tokens) >= base + settings.least_shared;
+    if (near) {
+      auto grown = std::make_unique<Forest>(*forest);
+      grown->insert(*item);
+      if (grown->size() <= settings.max_length) {
+        forest = std::move(grown);
+        bundles.back().items.push_back(item);
+        bundles.back().size = forest->size();
+        continue;
+      }
+    }
+    forest = std::make_unique<Forest>(settings);
+    forest->insert(*item);
+    bundles.push_back({{item}, forest->size()});
+  }
+  return bundles;
+}
+
+PackedRow row_of(const std::vector<const Bundle *> &bundles, const PackSettings &settings) {
+  Forest forest(settings);
+  for (const auto *bundle : bundles) {
+    for (const auto *item : bundle->items) {
+      forest.insert(*item);
+    }
+  }
+  return forest.row();
+}
+
+void pack_family(const std::vector<const Item *> &family, const PackSettings &settings, std::vector<PackedRow> &rows) {
+  const auto base = settings.share_prefixes && family.size() > 1 ? common_to_all(family) : 0;
+  const auto shared = base >= settings.least_shared ? base : 0;
+  auto bundles = bundles_of(family, shared, settings);
+  std::stable_sort(bundles.begin(), bundles.end(), [](const Bundle &a, const Bundle &b) { return a.size > b.size; });
+  std::vector<std::vector<const Bundle *>> bins;
+  std::multimap<std::int64_t, std::size_t> room; // tokens left → bin
+  for (const auto &bundle : bundles) {
+    const auto cost = bundle.size - shared;
+    auto fit = room.lower_bound(cost);
+    if (fit == room.end()) {
+      bins.emplace_back();
+      fit = room.emplace(settings.max_length - shared, bins.size() - 1);
+    }
+    const auto [left, bin] = *fit;
+    room.erase(fit);
+    bins[bin].push_back(&bundle);
+    room.emplace(left - cost, bin);
+  }
+  for (auto &bin : bins) {
+    auto row = row_of(bin, settings);
+    // Trees of several bundles may share a few tokens less than each by itself; then the last ones get rows of their
+    // own.
+    while (static_cast<std::int64_t>(row.tokens.size()) > settings.max_length) {
+      rows.push_back(row_of({bin.back()}, settings));
+      bin.pop_back();
+      row = row_of(bin, settings);
+    }
+    rows.push_back(std::move(row));
+  }
+}
+
+} // namespace
+
+Packing pack(const std::vector<Item> &items, const PackSettings &settings) {
+  Packing packing;
+  std::map<Tokens, std::vector<const Item *>> families; // by their first tokens
+  std::vector<const Item *> alone;
+  for (const auto &item : items) {
+    const auto length = static_cast<std::int64_t>(item.tokens.size());
+    if (length > settings.max_length) {
+      packing.too_long.push_back(item.sample);
+    } else if (length > 0) {
+      const auto head = settings.share_prefixes ? std::min(length, settings.least_shared) : 0;
+      families[Tokens(item.tokens.begin(), item.tokens.begin() + head)].push_back(&item);
+    }
+  }
+  for (const auto &[head, family] : families) {
+    if (family.size() == 1) {
+      alone.push_back(family.front()); // nothing to share: all of these are packed together
+    } else {
+      pack_family(family, settings, packing.rows);
+    }
+  }
+  if (!alone.empty()) {
+    auto plain = settings;
+    plain.share_prefixes = false;
+    pack_family(alone, plain, packing.rows);
+  }
+  return packing;
+}
+
+} // namespace yanxing::pack

@@ -1,0 +1,251 @@
+#include "sample/encode.h"
+
+#include "llm/writer.h"
+#include "text/evidence.h"
+#include "text/known_words.h"
+#include "text/prompt.h"
+
+#include <algorithm>
+
+namespace yanxing::sample {
+namespace {
+
+// Of the values that are acceptable, one to learn.
+const Json &first_choice(const Json &value, const Parameter *parameter) {
+  const bool any_of =
+      value.is_object() && value.size() == 1 && value.begin().key() == "any_of" && value.begin().value().is_array();
+  const bool takes_one = parameter != nullptr && parameter->type != "array" && parameter->type != "object";
+  const auto &choices = any_of ? value.begin().value() : value;
+  if ((!any_of && !(choices.is_array() && takes_one)) || choices.empty()) {
+    return value;
+  }
+  const auto found = std::find_if(choices.begin(), choices.end(), [](const Json &c) {
+    return !c.is_null() && !(c.is_string() && c.get<std::string>().empty());
+  });
+  return found == choices.end() ? choices.front() : *found;
+}
+
+// As the decider writes it: arguments in the order of the schema.
+Result<Action> as_written(const Action &gold, const action::Registry &registry, const std::string &where) {
+  if (gold.name == kNoAction) {
+    return Action{gold.name, Json::object(), ""};
+  }
+  const auto *spec = registry.find(gold.name);
+  if (spec == nullptr) {
+    return Error{where + ": the action \"" + gold.name + "\" is not among the row's actions", ""};
+  }
+  Action action{gold.name, Json::object(), ""};
+  for (const auto &parameter : spec->parameters) {
+    if (const auto found = gold.arguments.find(parameter.name); found != gold.arguments.end()) {
+      const auto &value = first_choice(*found, &parameter);
+      if (!value.is_null()) {
+        action.arguments[parameter.name] = value;
+      }
+    }
+  }
+  for (const auto &[name, value] : gold.arguments.items()) {
+    if (spec->find(name) == nullptr) {
+      return Error{where + ": \"" + gold.name + "\" takes no argument \"" + name + "\"", ""};
+    }
+  }
+  return action;
+}
+
+// "Before I forget, turn on the fan" is parted in two: whether the last part has all that the call needs, and what
+// stands before it is no more than a few words.
+bool last_part_is_all(const std::vector<std::string> &requests, const std::string &words, const Action &action) {
+  constexpr std::size_t kFewBytes = 40;
+  const auto &last = requests.back();
+  const auto says = [](const std::string &text, const Json &value) {
+    const auto wanted = value.is_string() ? value.get<std::string>() : value.dump();
+    return text.find(wanted) != std::string::npos;
+  };
+  return words.size() - last.size() <= kFewBytes &&
+         std::all_of(action.arguments.begin(), action.arguments.end(),
+                     [&](const Json &value) { return says(last, value) || !says(words, value); });
+}
+
+// Qwen's system text for tools.
+std::string with_tools(std::string system, const Json &tools) {
+  if (!tools.is_array() || tools.empty()) {
+    return system;
+  }
+  system += "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\nYou are provided with "
+            "function signatures within <tools></tools> XML tags:\n<tools>";
+  for (const auto &tool : tools) {
+    system += "\n" + dump(tool.contains("function") ? tool : Json{{"type", "function"}, {"function", tool}});
+  }
+  return system + "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+                  "<tool_call></tool_call> XML tags:\n<tool_call>\n{\"name\": <function-name>, \"arguments\": "
+                  "<args-json-object>}\n</tool_call>";
+}
+
+} // namespace
+
+void Encoder::add(Encoded &to, const std::string &text, bool special) const {
+  constexpr std::size_t kLong = 200;
+  constexpr std::size_t kMostKept = 64;
+  if (text.size() < kLong || special) {
+    const auto tokens = tokenizer_.tokenize(text, special);
+    to.tokens.insert(to.tokens.end(), tokens.begin(), tokens.end());
+    return;
+  }
+  auto found = kept_.find(text);
+  if (found == kept_.end()) {
+    if (kept_.size() == kMostKept) {
+      kept_.clear();
+    }
+    found = kept_.emplace(text, tokenizer_.tokenize(text, false)).first;
+  }
+  to.tokens.insert(to.tokens.end(), found->second.begin(), found->second.end());
+}
+
+void Encoder::answer(Encoded &to, const std::string &text) const {
+  const auto begin = static_cast<std::int64_t>(to.tokens.size());
+  add(to, text, false);
+  to.tokens.push_back(tokenizer_.end_of_turn);
+  to.supervised.emplace_back(begin, static_cast<std::int64_t>(to.tokens.size()));
+}
+
+Result<EncodedSample> Encoder::encode(const Sample &sample) {
+  if (sample.decision) {
+    return decision(*sample.decision, sample.where);
+  }
+  const auto &conversation = *sample.conversation;
+  EncodedSample encoded;
+  encoded.parts.push_back(this->conversation(conversation, nullptr));
+  if (conversation.rejected) {
+    encoded.rejected = this->conversation(conversation, &*conversation.rejected);
+  }
+  encoded.label = conversation.label;
+  return encoded;
+}
+
+// ChatML, as the Qwen family was trained.
+Encoded Encoder::conversation(const Conversation &conversation, const std::string *last_answer) const {
+  Encoded encoded;
+  const auto &messages = conversation.messages;
+  const bool own_system = !messages.empty() && messages.front().role == "system";
+  if (!own_system) {
+    add(encoded, "<|im_start|>system\n", true);
+    add(encoded, with_tools("You are Qwen, created by Alibaba Cloud. You are a helpful assistant.", conversation.tools),
+        false);
+    add(encoded, "<|im_end|>\n", true);
+  }
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const auto &message = messages[i];
+    const bool last = i + 1 == messages.size();
+    if (message.role == "tool") { // results of calls are the user's turn
+      add(encoded, "<|im_start|>user\n", true);
+      add(encoded, "<tool_response>\n" + message.content + "\n</tool_response>", false);
+      add(encoded, "<|im_end|>\n", true);
+      continue;
+    }
+    add(encoded, "<|im_start|>" + message.role + "\n", true);
+    const auto &content = last && last_answer != nullptr ? *last_answer : message.content;
+    if (message.learned) {
+      answer(encoded, content);
+      add(encoded, "\n", false);
+    } else {
+      add(encoded, i == 0 && own_system ? with_tools(content, conversation.tools) : content, false);
+      add(encoded, "<|im_end|>\n", true);
+    }
+  }
+  return encoded;
+}
+
+Result<const action::Registry *> Encoder::registry_of(const eval::Row &row) {
+  if (row.actions.is_null()) {
+    return own_ != nullptr ? Result<const action::Registry *>(own_)
+                           : Result<const action::Registry *>(Error{"the row names no \"actions\"", "Give --actions"});
+  }
+  if (row.actions.is_string()) {
+    const auto path = row.actions.get<std::string>();
+    if (!by_path_.contains(path)) {
+      auto registry = action::Registry::load(path);
+      if (!registry) {
+        return registry.error();
+      }
+      by_path_[path] = std::move(*registry);
+    }
+    return &by_path_.at(path);
+  }
+  if (last_inline_ != row.actions) {
+    auto registry = action::Registry::from_json(row.actions, "actions");
+    if (!registry) {
+      return registry.error();
+    }
+    last_inline_ = row.actions;
+    last_registry_ = std::move(*registry);
+  }
+  return &last_registry_;
+}
+
+Encoded Encoder::turn(const text::TurnContext &context, const std::string &request,
+                      const std::vector<Action> &actions) const {
+  Encoded encoded;
+  for (const auto &pieces :
+       {text::instructions_part(), text::functions_part(*context.actions), text::context_part(context),
+        text::utterance_part(request, llm::unlisted_candidates(context, request))}) {
+    for (const auto &piece : pieces) {
+      add(encoded, piece.text, piece.special);
+    }
+  }
+  answer(encoded, text::answer_text(actions));
+  return encoded;
+}
+
+Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string &where) {
+  if (row.transcript.empty()) {
+    return Error{where + ": a decision is learned from a \"transcript\"", "Transcribe the audio first"};
+  }
+  const auto registry = registry_of(row);
+  if (!registry) {
+    return Error{where + ": " + registry.error().what, registry.error().hint};
+  }
+  Screen screen;
+  if (!row.screen.is_null()) {
+    auto seen = screen_from_json(row.screen, where);
+    if (!seen) {
+      return seen.error();
+    }
+    screen = std::move(*seen);
+  }
+  const auto contacts = row.contacts.value_or(std::vector<Contact>{});
+  text::TurnContext context{&(*registry)->actions(), &screen, &contacts, row.history};
+  std::vector<Action> actions;
+  for (const auto &gold : row.gold->actions) {
+    auto action = as_written(gold, **registry, where);
+    if (!action) {
+      return action.error();
+    }
+    actions.push_back(std::move(*action));
+  }
+  const auto words =
+      repairer_ == nullptr
+          ? row.transcript
+          : repairer_->repair(row.transcript, text::known_words(*context.actions, &screen, &contacts)).text;
+  const auto requests = text::split_requests(words, *context.actions);
+  EncodedSample encoded;
+  const bool led_in = requests.size() > 1 && actions.size() == 1 && actions[0].name != kNoAction &&
+                      last_part_is_all(requests, words, actions[0]);
+  if (led_in) {
+    actions.insert(actions.begin(), requests.size() - 1, Action{std::string(kNoAction), Json::object(), ""});
+  }
+  if (requests.size() < 2 || requests.size() != actions.size()) {
+    encoded.parts.push_back(turn(context, words, actions));
+    return encoded;
+  }
+  // The decider takes a compound sentence request by request; each sees the ones before it as turns just taken.
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    encoded.parts.push_back(turn(context, requests[i], {actions[i]}));
+    context.history.push_back({requests[i], text::answer_text({actions[i]})});
+  }
+  return encoded;
+}
+
+pack::Item item_of(const Encoded &encoded, std::int64_t sample) {
+  return {sample, encoded.tokens, encoded.supervised, 1.0F};
+}
+
+} // namespace yanxing::sample

@@ -1,0 +1,70 @@
+// From a sample to the tokens that a model sees and the ones it is to say, byte for byte what happens when it is used:
+// decisions through text/prompt and the product's own reading of the words (repair, parting of compound sentences).
+#pragma once
+
+#include "action/registry.h"
+#include "base/result.h"
+#include "llm/engine.h"
+#include "pack/packer.h"
+#include "sample/sample.h"
+#include "text/repair.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace yanxing::sample {
+
+// What encoding asks of a vocabulary.
+struct Tokenizer {
+  std::function<std::vector<llm::Token>(std::string_view text, bool special)> tokenize;
+  llm::Token end_of_turn = 0;
+};
+
+struct Encoded {
+  std::vector<std::int64_t> tokens;
+  std::vector<std::pair<std::int64_t, std::int64_t>> supervised; // half-open ranges of `tokens`
+};
+
+struct EncodedSample {
+  std::vector<Encoded> parts;      // one; a compound sentence that is decided request by request has several
+  std::optional<Encoded> rejected; // DPO: the same prompt with the worse answer
+  std::optional<bool> label;       // KTO
+};
+
+class Encoder {
+public:
+  // `repairer` may be null (then words are taken as they are); `own` are the actions of rows that name none. Both
+  // outlive the encoder.
+  Encoder(Tokenizer tokenizer, const text::Repairer *repairer, const action::Registry *own)
+      : tokenizer_(std::move(tokenizer)), repairer_(repairer), own_(own) {}
+
+  // Error names the sample and why it cannot be encoded.
+  Result<EncodedSample> encode(const Sample &sample);
+
+private:
+  Result<EncodedSample> decision(const eval::Row &row, const std::string &where);
+  Encoded conversation(const Conversation &conversation, const std::string *last_answer) const;
+  Result<const action::Registry *> registry_of(const eval::Row &row);
+  [[nodiscard]] Encoded turn(const text::TurnContext &context, const std::string &request,
+                             const std::vector<Action> &actions) const;
+  void add(Encoded &to, const std::string &text, bool special) const;
+  void answer(Encoded &to, const std::string &text) const;
+
+  Tokenizer tokenizer_;
+  const text::Repairer *repairer_;
+  const action::Registry *own_;
+  std::map<std::string, action::Registry> by_path_;
+  Json last_inline_; // rows of a group name the same actions
+  action::Registry last_registry_;
+  mutable std::unordered_map<std::string, std::vector<llm::Token>> kept_; // tokens of texts that come again and again
+};
+
+// For packing; `sample` is the data set's index.
+pack::Item item_of(const Encoded &encoded, std::int64_t sample);
+
+} // namespace yanxing::sample

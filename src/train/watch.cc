@@ -1,0 +1,99 @@
+#include "train/watch.h"
+
+#include "base/json.h"
+
+#include <array>
+#include <cstdio>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace yanxing::train {
+namespace {
+
+std::string bar(double share) {
+  constexpr int kWidth = 20;
+  const int full = static_cast<int>(share * kWidth);
+  std::string text = "[";
+  for (int i = 0; i < kWidth; ++i) {
+    text += i < full ? "█" : "·";
+  }
+  return text + "]";
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<long>(seconds);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+  return text.data();
+}
+
+} // namespace
+
+double peak_memory_gib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
+}
+
+Watch::Watch(std::ofstream log, std::int64_t every)
+    : log_(std::move(log)), every_(std::max<std::int64_t>(1, every)), terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+Result<Watch> Watch::open(const std::filesystem::path &output, std::int64_t every) {
+  std::error_code error;
+  std::filesystem::create_directories(output, error);
+  std::ofstream log(output / "logging.jsonl", std::ios::app);
+  if (!log) {
+    return Error{"cannot write to " + output.string(), "Choose another --output_dir"};
+  }
+  return Watch(std::move(log), every);
+}
+
+void Watch::tell(const StepReport &report) {
+  constexpr double kSlow = 0.9;
+  const bool first = first_step_ == 0;
+  if (first) {
+    first_step_ = report.step;
+  }
+  smooth_loss_ = first ? report.loss : kSlow * smooth_loss_ + (1 - kSlow) * report.loss;
+  tokens_ += report.tokens;
+  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  const double done = static_cast<double>(report.step - first_step_ + 1);
+  const double left = elapsed / done * static_cast<double>(report.steps - report.step);
+  const double speed = static_cast<double>(tokens_) / std::max(1e-9, elapsed);
+  Json line{{"global_step", report.step},
+            {"max_steps", report.steps},
+            {"epoch", report.epoch},
+            {"loss", report.loss},
+            {"grad_norm", report.gradient_norm},
+            {"learning_rate", report.learning_rate},
+            {"tokens", report.tokens},
+            {"samples", report.samples},
+            {"seconds", report.seconds},
+            {"memory_gib", peak_memory_gib()}};
+  if (report.validation_loss >= 0) {
+    line["eval_loss"] = report.validation_loss;
+  }
+  log_ << dump(line) << std::endl;
+  const bool last = report.step == report.steps;
+  if (!terminal_ && !last && report.step % every_ != 0 && report.validation_loss < 0) {
+    return;
+  }
+  std::array<char, 256> text{};
+  std::snprintf(text.data(), text.size(), " %ld/%ld loss %.4f (%.4f) lr %.2e %.0f tokens/s %.1f GiB %s left",
+                static_cast<long>(report.step), static_cast<long>(report.steps), report.loss, smooth_loss_,
+                report.learning_rate, speed, peak_memory_gib(), duration(left).c_str());
+  const auto share = static_cast<double>(report.step) / static_cast<double>(report.steps);
+  std::fprintf(stderr, "%s%s%s", terminal_ ? "\r\033[K" : "", (bar(share) + text.data()).c_str(),
+               terminal_ ? "" : "\n");
+  if (report.validation_loss >= 0) {
+    std::fprintf(stderr, "%seval loss %.4f\n", terminal_ ? "\n" : "", report.validation_loss);
+  }
+}
+
+void Watch::finish() {
+  if (terminal_) {
+    std::fputc('\n', stderr);
+  }
+}
+
+} // namespace yanxing::train

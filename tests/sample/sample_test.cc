@@ -1,0 +1,253 @@
+#include "sample/dataset.h"
+#include "sample/encode.h"
+#include "sample/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace yanxing::sample {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json json(const std::string &text) { return Json::parse(text); }
+
+Result<Sample> read(const std::string &text) { return sample_from_json(json(text), "/data", "set.jsonl:3"); }
+
+// One token a byte; special texts are bytes too, so that what is encoded can be read.
+Tokenizer bytes() {
+  return {[](std::string_view text, bool) {
+            std::vector<llm::Token> tokens;
+            for (const char c : text) {
+              tokens.push_back(static_cast<unsigned char>(c));
+            }
+            return tokens;
+          },
+          0};
+}
+
+std::string text_of(const Encoded &encoded, std::int64_t begin, std::int64_t end) {
+  std::string text;
+  for (auto i = begin; i < end; ++i) {
+    const auto token = encoded.tokens[static_cast<std::size_t>(i)];
+    text += token == 0 ? std::string("⏎") : std::string(1, static_cast<char>(token));
+  }
+  return text;
+}
+std::string learned(const Encoded &encoded) {
+  std::string text;
+  for (const auto &[begin, end] : encoded.supervised) {
+    text += text_of(encoded, begin, end);
+  }
+  return text;
+}
+std::string whole(const Encoded &encoded) {
+  return text_of(encoded, 0, static_cast<std::int64_t>(encoded.tokens.size()));
+}
+
+const char *kTools =
+    R"([{"type":"function","function":{"name":"share","description":"Send it","parameters":{"type":"object",
+ "properties":{"target":{"type":"string","x-kind":"element"},"to":{"type":"string","x-kind":"contact"}},"required":["target","to"]}}},
+ {"type":"function","function":{"name":"lights","parameters":{"type":"object","properties":{"on":{"type":"boolean"}},"required":["on"]}}}])";
+
+std::string decision(const std::string &transcript, const std::string &action) {
+  return R"({"transcript":")" + transcript + R"(","action":)" + action + R"(,"actions":)" + kTools +
+         R"(,"screen":{"size":[10,10],"title":"预算","elements":[{"id":"current_table","kind":"table","name":"预算"}]}})";
+}
+
+TEST(Encoder, WritesWhatTheDeciderReadsAndLearnsTheAnswer) {
+  const auto sample =
+      read(decision("把这个表格发给李经理", R"({"action":"share","to":"李经理","target":"current_table"})"));
+  ASSERT_TRUE(sample) << sample.error().message();
+  Encoder encoder(bytes(), nullptr, nullptr);
+  const auto encoded = encoder.encode(*sample);
+  ASSERT_TRUE(encoded) << encoded.error().message();
+  ASSERT_EQ(encoded->parts.size(), 1U);
+  EXPECT_EQ(learned(encoded->parts[0]), R"({"action":"share","target":"current_table","to":"李经理"}⏎)")
+      << "in schema order";
+  const auto text = whole(encoded->parts[0]);
+  EXPECT_NE(text.find("share(target: element, to: person): Send it"), std::string::npos);
+  EXPECT_NE(
+      text.find("Screen: 预算\ncurrent_table \"预算\"\nUser: 把这个表格发给李经理<|im_end|>\n<|im_start|>assistant\n{"),
+      std::string::npos)
+      << text;
+}
+
+TEST(Encoder, NothingToDoIsLearnedWithoutItsReply) {
+  const auto sample = read(decision("你好", R"({"action":"none","reply":"你好"})"));
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  EXPECT_EQ(learned(encoded->parts.at(0)), R"({"action":"none"}⏎)");
+}
+
+TEST(Encoder, ACompoundSentenceIsLearnedRequestByRequest) {
+  const auto sample = read(decision(
+      "把这个表格发给王芳，然后开灯",
+      R"({"actions":[{"action":"share","target":"current_table","to":"王芳"},{"action":"lights","on":true}]})"));
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  ASSERT_EQ(encoded->parts.size(), 2U);
+  EXPECT_EQ(learned(encoded->parts[1]), R"({"action":"lights","on":true}⏎)");
+  EXPECT_NE(whole(encoded->parts[1]).find("User: 把这个表格发给王芳<|im_end|>"), std::string::npos)
+      << "the first as history";
+}
+
+TEST(Encoder, AFewWordsBeforeARequestAskForNothing) {
+  const auto sample = read(decision("不好意思，打开灯", R"({"action":"lights","on":true})"));
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  ASSERT_EQ(encoded->parts.size(), 2U);
+  EXPECT_EQ(learned(encoded->parts[0]), R"({"action":"none"}⏎)");
+  EXPECT_EQ(learned(encoded->parts[1]), R"({"action":"lights","on":true}⏎)");
+  const auto apart =
+      read(decision("把这个表格发给，打开后王芳", R"({"action":"share","target":"current_table","to":"这个"})"));
+  EXPECT_EQ(Encoder(bytes(), nullptr, nullptr).encode(*apart)->parts.size(), 1U) << "what the call needs stands before";
+}
+
+TEST(Encoder, RefusesGoldThatTheActionsDoNotHave) {
+  Encoder encoder(bytes(), nullptr, nullptr);
+  for (const auto *action : {R"({"action":"fly"})", R"({"action":"lights","colour":"red"})"}) {
+    const auto encoded = encoder.encode(*read(decision("飞", action)));
+    ASSERT_FALSE(encoded);
+    EXPECT_NE(encoded.error().what.find("set.jsonl:3"), std::string::npos);
+  }
+}
+
+TEST(Conversations, AllFormsSayTheSame) {
+  Encoder encoder(bytes(), nullptr, nullptr);
+  std::vector<std::string> texts;
+  for (
+      const auto *row :
+      {R"({"messages":[{"role":"system","content":"S"},{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]})",
+       R"({"system":"S","conversations":[{"from":"human","value":"Q"},{"from":"gpt","value":"A"}]})",
+       R"({"system":"S","query":"Q","response":"A"})", R"({"system":"S","instruction":"Q","input":"","output":"A"})"}) {
+    const auto sample = read(row);
+    ASSERT_TRUE(sample) << row << sample.error().message();
+    const auto encoded = encoder.encode(*sample);
+    EXPECT_EQ(learned(encoded->parts.at(0)), "A⏎");
+    texts.push_back(whole(encoded->parts.at(0)));
+  }
+  for (const auto &text : texts) {
+    EXPECT_EQ(text, texts.front());
+  }
+  EXPECT_EQ(texts.front(),
+            "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nQ<|im_end|>\n<|im_start|>assistant\nA⏎\n");
+}
+
+TEST(Conversations, EachAnswerIsLearnedUnlessItsLossIsOff) {
+  const auto sample =
+      read(R"({"messages":[{"role":"user","content":"1"},{"role":"assistant","content":"a","loss":false},
+                               {"role":"user","content":"2"},{"role":"assistant","content":"b"}]})");
+  EXPECT_EQ(learned(Encoder(bytes(), nullptr, nullptr).encode(*sample)->parts.at(0)), "b⏎");
+}
+
+TEST(Conversations, PreferencesPicturesAndTools) {
+  const auto sample = read(
+      R"({"messages":[{"role":"user","content":"<image>what"},{"role":"assistant","content":"good"}],"images":["a/b.png"],
+          "rejected_response":"bad","label":1,"tools":[{"name":"f"}],"objects":{"bbox":[[1,2,3,4]]}})");
+  ASSERT_TRUE(sample) << sample.error().message();
+  EXPECT_EQ(sample->conversation->images.at(0), fs::path("/data/a/b.png"));
+  EXPECT_EQ(sample->conversation->label, true);
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  EXPECT_EQ(learned(*encoded->rejected), "bad⏎");
+  EXPECT_NE(whole(encoded->parts[0]).find(R"(<tools>
+{"type":"function","function":{"name":"f"}}
+</tools>)"),
+            std::string::npos);
+}
+
+TEST(Conversations, ABadRowIsNamed) {
+  for (const auto *row :
+       {R"([])", R"({})", R"({"messages":[]})", R"({"messages":"x"})",
+        R"({"messages":[{"role":"king","content":"x"}]})", R"({"messages":[{"role":"user","content":"x"}]})",
+        R"({"transcript":"x"})", R"({"transcript":"x","action":7})",
+        R"({"messages":[{"role":"assistant","content":"<image>"}]})",
+        R"({"messages":[{"role":"assistant","content":7}]})", R"({"query":"q","response":"a","history":[1]})",
+        R"({"query":"q","response":"a","history":7})", R"({"query":"q","response":"a","label":"yes"})",
+        R"({"query":"q","response":"a","tools":{"a":1}})", R"({"messages":[7]})",
+        R"({"conversations":[{"value":"x"}]})"}) {
+    const auto sample = read(row);
+    ASSERT_FALSE(sample) << row;
+    EXPECT_NE(sample.error().what.find("set.jsonl:3"), std::string::npos) << row;
+  }
+}
+
+class Files : public testing::Test {
+protected:
+  void SetUp() override { fs::create_directories(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string write(const std::string &name, const std::string &text) {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+  fs::path folder_ = fs::temp_directory_path() / ("yanxing-sample-" + std::to_string(::getpid()));
+};
+
+TEST_F(Files, ReadsLinesListsAndTheFirstFew) {
+  const auto lines =
+      write("a.jsonl", "{\"query\":\"1\",\"response\":\"a\"}\n\nnot json\n{\"query\":\"2\",\"response\":\"b\"}\n");
+  auto reader = SampleReader::open(lines);
+  ASSERT_TRUE(reader);
+  EXPECT_TRUE(*reader->next());
+  const auto bad = reader->next();
+  ASSERT_FALSE(*bad);
+  EXPECT_NE(bad->error().what.find("a.jsonl:3"), std::string::npos) << "reading goes on after it";
+  EXPECT_EQ((*reader->next())->conversation->messages[0].content, "2");
+  EXPECT_FALSE(reader->next());
+
+  auto first = SampleReader::open(lines + "#1");
+  EXPECT_TRUE(first->next());
+  EXPECT_FALSE(first->next());
+
+  auto list = SampleReader::open(write("b.json", R"([{"query":"1","response":"a"},{"query":"2","response":"b"}])"));
+  EXPECT_TRUE(list->next());
+  EXPECT_TRUE(list->next());
+  EXPECT_FALSE(list->next());
+}
+
+TEST_F(Files, ArePreparedWindowByWindow) {
+  std::string rows;
+  for (int i = 0; i < 200; ++i) {
+    rows += R"({"query":"what is )" + std::to_string(i) + R"(","response":"a"})" + "\n";
+  }
+  const auto file = write("g.jsonl", rows + "{}\n");
+  Encoder encoder(bytes(), nullptr, nullptr);
+  PrepareSettings settings;
+  settings.packing = {512, true, 16};
+  settings.window = 50;
+  settings.validation = 0.5;
+  std::vector<std::string> bad;
+  const auto prepared =
+      prepare({file, file + "#10"}, encoder, settings, [&](const Error &error) { bad.push_back(error.what); });
+  ASSERT_TRUE(prepared) << prepared.error().message();
+  EXPECT_EQ(prepared->samples, 210U);
+  ASSERT_EQ(bad.size(), 1U);
+  EXPECT_NE(bad[0].find("g.jsonl:201"), std::string::npos);
+  std::size_t learned = 0;
+  std::size_t held = 0;
+  for (const auto &row : prepared->rows) {
+    learned += row.samples.size();
+  }
+  for (const auto &row : prepared->validation) {
+    held += row.samples.size();
+  }
+  EXPECT_EQ(learned + held, 210U);
+  EXPECT_EQ(held, 64U + 18U) << "blocks 1 and 3";
+  settings.strict = true;
+  EXPECT_FALSE(prepare({file}, encoder, settings));
+  EXPECT_FALSE(prepare({write("h.jsonl", "")}, encoder, settings));
+}
+
+TEST_F(Files, SaysWhatCannotBeOpened) {
+  EXPECT_FALSE(SampleReader::open((folder_ / "none.jsonl").string()));
+  EXPECT_FALSE(SampleReader::open(folder_.string()));
+  EXPECT_FALSE(SampleReader::open(write("c.json", "{}")));
+  EXPECT_FALSE(SampleReader::open(write("d.jsonl", "") + "#0"));
+  auto empty = SampleReader::open(write("e.jsonl", ""));
+  EXPECT_FALSE(empty->next());
+  auto deep = SampleReader::open(write("f.jsonl", std::string(5000, '[')));
+  EXPECT_FALSE(*deep->next());
+}
+
+} // namespace
+} // namespace yanxing::sample

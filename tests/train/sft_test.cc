@@ -1,0 +1,105 @@
+#include "train/sft.h"
+
+#include "nn/tiny.h"
+#include "train/checkpoints.h"
+
+#include <gtest/gtest.h>
+
+namespace yanxing::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Two samples that share a beginning, and one on its own.
+std::vector<pack::PackedRow> rows() {
+  pack::PackedRow shared;
+  shared.tokens = {5, 6, 7, 11, 12, 21, 22, 23};
+  shared.positions = {0, 1, 2, 3, 4, 3, 4, 5};
+  shared.segments = {{0, 3, -1}, {3, 5, 0}, {5, 8, 0}};
+  shared.targets = {{2, 11, 1, 0}, {2, 21, 1, 1}, {3, 12, 1, 0}, {5, 22, 1, 1}, {6, 23, 1, 1}};
+  shared.samples = {0, 1};
+  pack::PackedRow alone;
+  alone.tokens = {9, 31, 32};
+  alone.positions = {0, 1, 2};
+  alone.segments = {{0, 3, -1}};
+  alone.targets = {{0, 31, 1, 0}, {1, 32, 1, 0}};
+  alone.samples = {2};
+  return {shared, alone};
+}
+
+class Sft : public testing::Test {
+protected:
+  Sft() {
+    EXPECT_TRUE(nn::tiny::write(folder_.path() / "model", nn::tiny::config(), nn::tiny::weights()).ok());
+    settings_.output = folder_.path() / "out";
+    settings_.batch = 1;
+    settings_.epochs = 20;
+    settings_.learning_rate = 2e-2F;
+    settings_.keep = 0;
+  }
+  std::unique_ptr<nn::Model> model(const fs::path &adapter = {}) {
+    auto loaded = nn::Model::load(folder_.path() / "model");
+    EXPECT_TRUE(loaded.ok());
+    const auto ready = adapter.empty() ? (*loaded)->add_lora({4, 16.0F, 0.1F, false, false, {"all-linear"}}, 1)
+                                       : (*loaded)->load_adapter(adapter);
+    EXPECT_TRUE(ready.ok());
+    return std::move(*loaded);
+  }
+
+  nn::tiny::Folder folder_{"sft"};
+  SftSettings settings_;
+};
+
+TEST_F(Sft, LearnsWhatItIsTaught) {
+  const auto taught = model();
+  const double before = mean_loss(*taught, rows());
+  const auto result = sft(*taught, rows(), rows(), settings_, {});
+  ASSERT_TRUE(result.ok()) << result.error().message();
+  EXPECT_LT(result->validation_loss, 1.0); // two answers share a beginning: log 2 on one token of three stays
+  EXPECT_GT(before, 2 * result->validation_loss);
+  EXPECT_EQ(mean_loss(*model(result->checkpoint), rows()), result->validation_loss)
+      << "what was saved is what was learnt";
+}
+
+TEST_F(Sft, GoesOnBitForBit) {
+  settings_.save_every = 7;
+  const auto whole = model();
+  ASSERT_TRUE(sft(*whole, rows(), {}, settings_, {}).ok());
+  const auto expected = mean_loss(*whole, rows());
+
+  settings_.output = folder_.path() / "broken off";
+  const auto first = model();
+  ASSERT_TRUE(sft(*first, rows(), {}, settings_, [](const StepReport &report) { return report.step < 15; }).ok());
+  settings_.resume = Checkpoints::latest(settings_.output);
+  EXPECT_EQ(settings_.resume.filename(), "checkpoint-15");
+  const auto second = model(settings_.resume);
+  std::int64_t steps = 0;
+  ASSERT_TRUE(sft(*second, rows(), {}, settings_, [&](const StepReport &) { return ++steps > 0; }).ok());
+  EXPECT_EQ(steps, 25);
+  EXPECT_EQ(mean_loss(*second, rows()), expected);
+}
+
+TEST_F(Sft, RefusesACheckpointOfAnotherRun) {
+  const auto taught = model();
+  const auto done = sft(*taught, rows(), {}, settings_, {});
+  ASSERT_TRUE(done.ok());
+  settings_.resume = done->checkpoint;
+  settings_.epochs = 3;
+  const auto again = sft(*model(done->checkpoint), rows(), {}, settings_, {});
+  ASSERT_FALSE(again.ok());
+  EXPECT_NE(again.error().message().find("6"), std::string::npos) << again.error().message();
+}
+
+TEST_F(Sft, SaysWhenItDiverges) {
+  settings_.learning_rate = 1e30F;
+  settings_.clip = 0;
+  settings_.warm_up = 0;
+  const auto result = sft(*model(), rows(), {}, settings_, {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message().find("learning_rate"), std::string::npos);
+}
+
+TEST_F(Sft, NothingToTrainOn) { EXPECT_FALSE(sft(*model(), {}, {}, settings_, {}).ok()); }
+
+} // namespace
+} // namespace yanxing::train
