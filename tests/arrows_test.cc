@@ -153,7 +153,7 @@ TEST_F(ArrowsTest, EnginesStayInTheirRoom) {
       {"samplerate", {"audio"}},
       {"opencc", {"text"}},
       {"espeak-ng", {"speech"}},
-      {"CLI", {"verb"}},
+      {"CLI", {"verb", "training"}},
       {"curl", {"action", "catalog"}},
       {"archive", {"catalog"}},
       {"mosquitto", {"action"}},

@@ -4,8 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <unistd.h>
 
 namespace yanxing::verb {
 
@@ -33,9 +37,47 @@ Status run_verb(const std::function<Status()> &body) {
   }
 }
 
+// libgomp reads this before main runs. Without it, its idle threads spin, and two engines that share two cores slow
+// each other down many times over; so it is set and the program started once more.
+void let_idle_threads_sleep(char **argv) {
+  constexpr int kKeepUsersChoice = 0;
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr && ::setenv("OMP_WAIT_POLICY", "passive", kKeepUsersChoice) == 0) {
+    ::execv("/proc/self/exe", argv); // returns only where it failed; then we go on as we are
+  }
+}
+
+// The verb, or the wish for help; empty where neither is given.
+std::string first_word(char **argv) {
+  for (char **word = argv + 1; argv[0] != nullptr && *word != nullptr; ++word) {
+    const std::string_view text = *word;
+    if (text == "--help" || text == "-h" || !text.starts_with("-")) {
+      return std::string(text);
+    }
+  }
+  return {};
+}
+
+bool is_one_of(const std::vector<Verb> &verbs, const std::string &name) {
+  return std::any_of(verbs.begin(), verbs.end(),
+                     [&](const Verb &verb) { return name == verb.name || (name == verb.alias && !name.empty()); });
+}
+
 } // namespace
 
-int run_main(int argc, char **argv) {
+void hand_over_to_training(char **argv) {
+  const auto wanted = first_word(argv);
+  const bool ours = wanted.empty() || is_one_of(all_verbs(), wanted);
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!ours && !error) {
+    const auto program = self.parent_path() / "yanxing-train";
+    ::execv(program.c_str(), argv); // returns where it is not there
+  }
+}
+
+int run_main(int argc, char **argv, std::vector<Verb> verbs) {
+  let_idle_threads_sleep(argv);
+  constexpr int kUsage = 2;
   CLI::App app("yanxing (言行): say it, and it is done. A private voice operator for this computer.", "yanxing");
   app.set_version_flag("--version", "yanxing " YANXING_VERSION);
   app.require_subcommand(1);
@@ -45,8 +87,13 @@ int run_main(int argc, char **argv) {
   app.add_flag("-v,--verbose", verbose, "more of what happens inside");
   app.fallthrough();
 
+  if (const auto word = first_word(argv); !word.empty() && word[0] != '-' && !is_one_of(verbs, word)) {
+    print_error("there is no verb '" + word + "' in this build. See yanxing --help; training verbs need " +
+                "scripts/setup.sh --train");
+    return kUsage;
+  }
   std::function<Status()> chosen;
-  for (const auto &verb : all_verbs()) {
+  for (const auto &verb : verbs) {
     auto *command = app.add_subcommand(verb.name, verb.summary);
     if (!verb.alias.empty()) {
       command->alias(verb.alias);
@@ -58,7 +105,6 @@ int run_main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &wrong) {
-    constexpr int kUsage = 2;
     return app.exit(wrong) == 0 ? 0 : kUsage;
   }
   set_log_level(quiet ? LogLevel::kQuiet : verbose ? LogLevel::kDebug : LogLevel::kInfo);

@@ -25,7 +25,11 @@ struct Verb {
 
 std::vector<Verb> all_verbs();
 
+// Becomes yanxing-train, the same program with the training verbs, where that lies beside this one and a verb that is
+// not in all_verbs(), or the list of all verbs, is asked for. Returns where there is nothing to hand over.
+void hand_over_to_training(char **argv);
+
 // Parses, runs, prints "error: …" for what failed. Exit codes: 0 done, 1 failed, 2 wrong usage.
-int run_main(int argc, char **argv);
+int run_main(int argc, char **argv, std::vector<Verb> verbs);
 
 } // namespace yanxing::verb

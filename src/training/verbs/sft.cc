@@ -17,7 +17,9 @@
 #include <iostream>
 #include <thread>
 
-namespace yanxing::verb {
+namespace yanxing::training {
+using namespace verb;
+
 namespace fs = std::filesystem;
 namespace {
 
@@ -226,7 +228,7 @@ Status run(const CLI::App &app, SftOptions &options) {
 
 } // namespace
 
-Verb make_sft_verb() {
+Verb make_sft_training_verb() {
   return {"sft", "teach a model from samples: what was said, what was on the screen, the right action",
           "  yanxing sft --dataset commands.jsonl --output_dir output/agent\n"
           "  yanxing sft --model qwen2.5-0.5b --dataset a.jsonl b.jsonl#500 --lora_rank 16 --learning_rate 2e-4\n"
@@ -240,4 +242,4 @@ Verb make_sft_verb() {
           ""};
 }
 
-} // namespace yanxing::verb
+} // namespace yanxing::training
