@@ -10,6 +10,13 @@
 namespace yanxing::assistant {
 namespace {
 
+// What was trained for this model and comes with yanxing; empty where nothing was.
+std::filesystem::path own_adapter(const std::string &model) {
+  auto file = share_folder() / "assets" / "adapters" / (model + ".gguf");
+  std::error_code error;
+  return std::filesystem::exists(file, error) ? file : std::filesystem::path();
+}
+
 Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const std::string &tier,
                                                 const MindSettings &settings) {
   const auto file = model_file(model, "model.gguf");
@@ -18,7 +25,9 @@ Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const 
   }
   llm::EngineSettings engine_settings;
   engine_settings.threads = settings.threads;
-  if (tier == "light") {
+  if (tier == "large" || settings.adapter.empty()) {
+    engine_settings.adapter = own_adapter(model);
+  } else if (settings.adapter != "none") {
     engine_settings.adapter = settings.adapter;
   }
   auto engine = llm::Engine::open(*file, engine_settings);

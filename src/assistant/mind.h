@@ -26,7 +26,7 @@ struct Rewards {
 struct MindSettings {
   std::string light;             // model name, as 'yanxing models' lists it
   std::string large;             // "" : no second tier
-  std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: none
+  std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: the one that comes with yanxing; "none"
   int threads = 2;
   bool one_registry = false; // the same actions turn after turn: their prefix is worth keeping on disk
   Rewards rewards;

@@ -34,9 +34,10 @@ void start_backend_once() {
   });
 }
 
-// FNV-1a over size and the first MiB (metadata, vocabulary): tells models apart without reading gigabytes.
+// FNV-1a over size, the first MiB (metadata, vocabulary) and the last (weights): tells models and adapters apart
+// without reading gigabytes.
 std::string fingerprint_of(const std::filesystem::path &file) {
-  constexpr std::size_t kHead = 1 << 20;
+  constexpr std::size_t kPart = 1 << 20;
   std::uint64_t hash = 14695981039346656037ULL;
   const auto mix = [&hash](const char *data, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) {
@@ -44,12 +45,17 @@ std::string fingerprint_of(const std::filesystem::path &file) {
     }
   };
   std::error_code code;
-  const auto size = std::to_string(std::filesystem::file_size(file, code));
+  const auto bytes = std::filesystem::file_size(file, code);
+  const auto size = std::to_string(bytes);
   mix(size.data(), size.size());
-  std::string head(kHead, '\0');
+  std::string part(kPart, '\0');
   std::ifstream in(file, std::ios::binary);
-  in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  mix(head.data(), static_cast<std::size_t>(in.gcount()));
+  for (const auto from : {std::uintmax_t{0}, code || bytes < kPart ? std::uintmax_t{0} : bytes - kPart}) {
+    in.clear();
+    in.seekg(static_cast<std::streamoff>(from));
+    in.read(part.data(), static_cast<std::streamsize>(part.size()));
+    mix(part.data(), static_cast<std::size_t>(in.gcount()));
+  }
   std::ostringstream text;
   text << std::hex << hash;
   return text.str();

@@ -105,8 +105,42 @@ private:
 
   Result<Json> write_arguments(const ActionSpec &spec) {
     guide_.force("\"");
-    const auto slots = text::slots_for(spec, utterance_, context_.screen, context_.contacts);
+    auto slots = text::slots_for(spec, utterance_, context_.screen, context_.contacts);
+    if (!context_.history.empty()) {
+      carry_over(spec, slots);
+    }
     return write_members(slots, ",", 0);
+  }
+
+  // "No, in the bedroom": what the last turn said of the same action may be meant again, where these words do not say
+  // it. Whether it is, the model tells.
+  void carry_over(const ActionSpec &spec, std::vector<text::Slot> &slots) const {
+    const auto &last = context_.history.back().decision;
+    for (std::size_t begin = 0; begin < last.size();) { // one call a line
+      const auto end = std::min(last.find('\n', begin), last.size());
+      const auto said = Json::parse(last.substr(begin, end - begin), nullptr, false);
+      begin = end + 1;
+      const auto actions = actions_from_json(said, "an earlier turn");
+      for (const auto &action : actions ? *actions : std::vector<Action>()) {
+        if (action.name == spec.name) {
+          carry_over(action.arguments, slots);
+        }
+      }
+    }
+  }
+
+  static void carry_over(const Json &arguments, std::vector<text::Slot> &slots) {
+    constexpr double kPerhaps = -1;
+    for (auto &slot : slots) {
+      const auto value = arguments.find(slot.parameter->name);
+      const bool unsaid = slot.absent || slot.presence < kPerhaps;
+      if (unsaid && value != arguments.end() && (value->is_string() || value->is_number())) {
+        slot.absent = false;
+        slot.presence = kPerhaps;
+        slot.form = text::Slot::Form::kChoice;
+        slot.choices = {{*value, 0}};
+      }
+    }
   }
 
   // The members of an object in schema order: after each, the next required one or, where the words or the model speak

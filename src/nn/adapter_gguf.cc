@@ -33,8 +33,8 @@ public:
   gguf_context *file() { return file_.get(); }
 
   void add(const std::string &name, const at::Tensor &matrix) {
-    kept_.push_back(matrix.detach().to(at::kFloat).contiguous());
-    auto *tensor = ggml_new_tensor_2d(tensors_.get(), GGML_TYPE_F32, matrix.size(1), matrix.size(0));
+    kept_.push_back(matrix.detach().to(at::kHalf).contiguous());
+    auto *tensor = ggml_new_tensor_2d(tensors_.get(), GGML_TYPE_F16, matrix.size(1), matrix.size(0));
     ggml_set_name(tensor, name.c_str());
     gguf_add_tensor(file_.get(), tensor);
     gguf_set_tensor_data(file_.get(), name.c_str(), kept_.back().const_data_ptr());

@@ -1,5 +1,5 @@
-// An adapter as llama.cpp reads it (the layout of its convert_lora_to_gguf.py): what training made, used by the same
-// program that decides.
+// An adapter as llama.cpp reads it (the layout of its convert_lora_to_gguf.py), in half precision: what training made,
+// used by the same program that decides.
 #pragma once
 
 #include "nn/adapter.h"

@@ -414,24 +414,35 @@ const std::set<std::string, std::less<>> &common_verbs() {
   return kVerbs;
 }
 
+constexpr std::array<std::string_view, 36> kChineseVerbs{
+    "把", "将",   "打开", "关",   "开",   "调",   "设",   "发",   "播放", "停",   "放",   "点",
+    "按", "输入", "截",   "提醒", "撤销", "告诉", "给",   "拉",   "启动", "取消", "静音", "搜索",
+    "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫",   "切换", "帮",   "换"};
+
+bool is_verb(const std::string &stemmed, const std::vector<ActionSpec> &actions) {
+  return common_verbs().contains(stemmed) || std::any_of(actions.begin(), actions.end(), [&](const ActionSpec &spec) {
+           const auto own = words_of(fold(spec.description.en));
+           return !own.empty() && own.front().stem == stemmed;
+         });
+}
+
 bool starts_like_request(const std::string &rest, const std::vector<ActionSpec> &actions) {
-  static constexpr std::array<std::string_view, 36> kChineseVerbs{
-      "把", "将",   "打开", "关",   "开",   "调",   "设",   "发",   "播放", "停",   "放",   "点",
-      "按", "输入", "截",   "提醒", "撤销", "告诉", "给",   "拉",   "启动", "取消", "静音", "搜索",
-      "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫",   "切换", "帮",   "换"};
   if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
                   [&](std::string_view verb) { return rest.starts_with(verb); })) {
     return true;
   }
   const auto words = words_of(fold(rest));
-  if (words.empty() || words.front().span.begin > 1) {
-    return false;
+  return !words.empty() && words.front().span.begin <= 1 && is_verb(words.front().stem, actions);
+}
+
+// "Before I forget", 嗯: what comes before a request without being one has no verb of requests.
+bool has_request(const std::string &part, const std::vector<ActionSpec> &actions) {
+  if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
+                  [&](std::string_view verb) { return part.find(verb) != std::string::npos; })) {
+    return true;
   }
-  const auto &first = words.front().stem;
-  return common_verbs().contains(first) || std::any_of(actions.begin(), actions.end(), [&](const ActionSpec &spec) {
-           const auto own = words_of(fold(spec.description.en));
-           return !own.empty() && own.front().stem == first;
-         });
+  const auto words = words_of(fold(part));
+  return std::any_of(words.begin(), words.end(), [&](const Word &word) { return is_verb(word.stem, actions); });
 }
 
 // Position and joint at which `text` parts into two requests; npos where it does not.
@@ -440,7 +451,9 @@ std::pair<std::size_t, const Joint *> first_joint(const std::string &text, const
   for (const auto &joint : kJoints) {
     for (auto at = text.find(joint.text, 1); at != std::string::npos; at = text.find(joint.text, at + 1)) {
       const auto rest = text.substr(at + joint.text.size());
-      const bool parts = !rest.empty() && (joint.strong || starts_like_request(rest, actions));
+      const bool parts =
+          !rest.empty() &&
+          (joint.strong || (starts_like_request(rest, actions) && has_request(text.substr(0, at), actions)));
       if (parts && at < best.first) {
         best = {at, &joint};
       }

@@ -82,13 +82,19 @@ void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claim
     }
   }
   const double best = *std::max_element(scores.begin(), scores.end());
+  // The same words may fill another argument too ("translate it to Chinese": from or to?): the model tells which.
+  const bool shared = std::any_of(claims.begin(), claims.end(), [&](const Claim &own) {
+    return own.parameter == index && std::any_of(claims.begin(), claims.end(), [&](const Claim &other) {
+             return other.parameter != index && other.mention.span.overlaps(own.mention.span);
+           });
+  });
   for (std::size_t c = 0; c < choices.size(); ++c) {
     if (best < kFull || scores[c] >= kFull) { // what is named in full leaves no choice to the others
       slot.choices.push_back({choices[c], kNamed * scores[c]});
     }
   }
   slot.form = Slot::Form::kChoice;
-  slot.presence = best >= kFull                 ? kCertain
+  slot.presence = best >= kFull && !shared      ? kCertain
                   : best >= kParted             ? kLikely
                   : best > 0.3                  ? kUnsaid
                   : comparable(choices, folded) ? kNever

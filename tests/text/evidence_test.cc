@@ -74,6 +74,8 @@ TEST(Requests, PartAtConnectorsAndVerbsOnly) {
             (List{"turn off the light", "set the volume to 20"}));
   EXPECT_EQ(split_requests("turn on the lights in the kitchen and the hall", {}),
             (List{"turn on the lights in the kitchen and the hall"}));
+  EXPECT_EQ(split_requests("before I forget, turn on the light", {}), (List{"before I forget, turn on the light"}));
+  EXPECT_EQ(split_requests("嗯，打开灯", {}), (List{"嗯，打开灯"}));
   EXPECT_EQ(split_requests("发给李经理和王芳", {}), (List{"发给李经理和王芳"}));
 }
 

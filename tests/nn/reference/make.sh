@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# make.sh --environment: only what the next line needs, once, in the cache.
 # make.sh FOLDER [CASE…]: tiny random checkpoints with the logits, losses and gradients that Python's transformers and
 # PEFT give for them. The environment is made once, in the cache; torch is the very wheel that the program is built with.
 set -euo pipefail
@@ -18,4 +19,5 @@ if [ ! -d "$environment" ]; then
   "$work/bin/python" -m pip install --quiet -r "$here/requirements.txt" "$cache/archives/$file"
   mv -T "$work" "$environment"
 fi
+[ "${1:-}" = --environment ] && exit 0
 exec "$environment/bin/python" "$here/make_parity.py" "$@"
