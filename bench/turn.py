@@ -72,8 +72,8 @@ class Peer:
         return (time.perf_counter() - start) * 1000, words, answer
 
 
-def ours(wavs, language, screen, threads):
-    command = [str(ROOT / "build/release/yanxing"), "run", "--screen", screen, "--contacts", str(ROOT / "assets/contacts.vcf"), "--dry-run",
+def ours(binary, wavs, language, screen, threads):
+    command = [str(binary), "run", "--screen", screen, "--contacts", str(ROOT / "assets/contacts.vcf"), "--dry-run",
                "--json", "--lang", language, "--threads", str(threads), "--large", "none", "-q", "--audio", *wavs]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [json.loads(line) for line in lines]
@@ -107,7 +107,7 @@ def main():
     parser.add_argument("--port", type=int, default=18099)
     parser.add_argument("--models", type=pathlib.Path, default=pathlib.Path.home() / ".local/share/yanxing/models")
     parser.add_argument("--live", action="store_true", help="the live loop instead of the comparison")
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/yanxing", help="for --live")
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/yanxing")
     options = parser.parse_args()
     screen = ROOT / "output/bench_screen.json"
     screen.parent.mkdir(exist_ok=True)
@@ -126,7 +126,7 @@ def main():
             for language, wav in recordings:
                 ms, words, answer = peer.turn(wav, language)
                 theirs.append(ms)
-                reports = ours([wav, wav], language, str(screen), options.threads)
+                reports = ours(options.binary, [wav, wav], language, str(screen), options.threads)
                 mine.append(reports[1]["timings_ms"]["total"])
                 print(f"{language}  peer {ms:7.0f} ms {words} {answer}\n    ours {mine[-1]:7.0f} ms {reports[1]['transcript']} "
                       f"{json.dumps(reports[1]['decision'], ensure_ascii=False)}", flush=True)
