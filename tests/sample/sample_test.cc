@@ -94,7 +94,9 @@ TEST(Encoder, ACompoundSentenceIsLearnedRequestByRequest) {
 }
 
 TEST(Encoder, AFewWordsBeforeARequestAskForNothing) {
-  const auto sample = read(decision("不好意思，打开灯", R"({"action":"lights","on":true})"));
+  const auto lead_in = read(decision("不好意思，打开灯", R"({"action":"lights","on":true})"));
+  EXPECT_EQ(Encoder(bytes(), nullptr, nullptr).encode(*lead_in)->parts.size(), 1U) << "no request before the comma";
+  const auto sample = read(decision("不好意思，然后打开灯", R"({"action":"lights","on":true})"));
   const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
   ASSERT_EQ(encoded->parts.size(), 2U);
   EXPECT_EQ(learned(encoded->parts[0]), R"({"action":"none"}⏎)");
