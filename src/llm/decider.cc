@@ -69,8 +69,9 @@ Status Decider::prepare(const text::TurnContext &context, const std::stop_token 
   if (engine_->held_tokens() == 0 && !settings_.kept_prefixes.empty()) {
     hold_kept(settings_.keep_functions ? tokens : instructions_);
   }
-  const auto own = tokens_of(text::context_part(context));
-  tokens.insert(tokens.end(), own.begin(), own.end());
+  for (const auto &part : {tokens_of(text::context_part(context)), engine_->tokenize(text::kUtteranceLead, false)}) {
+    tokens.insert(tokens.end(), part.begin(), part.end());
+  }
   const auto work = engine_->hold(tokens, stop);
   return work ? Status() : Status(work.error());
 }
@@ -115,7 +116,11 @@ Result<Decider::Part> Decider::decide_one(const text::TurnContext &context, cons
     prompt.insert(prompt.end(), part.begin(), part.end());
   }
   sum.prompt_tokens += static_cast<int>(prompt.size());
-  const auto held = engine_->hold(prompt);
+  // Together with what every answer begins with: a pass of the model costs as much as several tokens.
+  auto begun = prompt;
+  const auto lead = engine_->tokenize(kAnswerLead, false);
+  begun.insert(begun.end(), lead.begin(), lead.end());
+  const auto held = engine_->hold(begun);
   if (!held) {
     return held.error();
   }

@@ -32,7 +32,7 @@ public:
 
   Result<std::vector<Action>> write() {
     std::vector<Action> actions;
-    guide_.force("{\"action\":\"");
+    guide_.force(kAnswerLead);
     while (true) {
       const auto spec = choose_action(actions.empty());
       if (!spec) {
@@ -314,7 +314,7 @@ private:
     if (done >= kMostActions || !text::may_be_compound(folded_)) {
       return false;
     }
-    const auto chosen = guide_.continue_line("{\"action\":\"");
+    const auto chosen = guide_.continue_line(kAnswerLead);
     return chosen;
   }
 

@@ -6,6 +6,7 @@
 #include "text/prompt.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace yanxing::llm {
@@ -14,6 +15,9 @@ struct WritingBias {
   double none = 0;     // log-odds for "nothing fits"
   double evidence = 0; // log-odds per unit of text::action_evidence
 };
+
+// What every answer begins with.
+inline constexpr std::string_view kAnswerLead = "{\"action\":\"";
 
 // The actions decided, in order; empty where nothing fits.
 Result<std::vector<Action>> write_actions(Guide &guide, const text::TurnContext &context, const std::string &utterance,

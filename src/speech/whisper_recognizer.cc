@@ -35,10 +35,8 @@ int context_for(double seconds, int whole) {
 // was missed (on 70 English commands every such text was the one that the whole context gives). Where the first try
 // went in circles, the second has to be likely too.
 bool is_settled(const DecodedWindow &window, bool first_try) {
-  constexpr double kWholeAgain = -0.35;
-  constexpr double kSecondTry = -0.6;
-  return window.finished ? first_try || window.mean_log_probability > kSecondTry
-                         : window.whole_again && window.mean_log_probability > kWholeAgain;
+  constexpr double kLikely = -0.6;
+  return window.mean_log_probability > kLikely ? window.finished || window.whole_again : window.finished && first_try;
 }
 
 // Where to cut a span that is too long: the middle of the quietest fifth of a second in the second half of what fits.

@@ -193,7 +193,7 @@ std::vector<Piece> context_part(const TurnContext &context) {
   }
   std::vector<Piece> pieces;
   for (const auto &turn : context.history) {
-    text += "User: " + one_line(turn.utterance);
+    text += std::string(kUtteranceLead) + " " + one_line(turn.utterance);
     pieces.push_back({std::exchange(text, ""), false});
     pieces.push_back({"<|im_end|>\n<|im_start|>assistant\n", true});
     pieces.push_back({turn.decision, false});
@@ -210,7 +210,7 @@ std::vector<Piece> utterance_part(const std::string &utterance, const std::vecto
   for (const auto *element : candidates) {
     text += element_line(*element) + "\n";
   }
-  text += "User: " + one_line(utterance);
+  text += std::string(kUtteranceLead) + " " + one_line(utterance);
   return {{std::move(text), false}, {"<|im_end|>\n<|im_start|>assistant\n", true}};
 }
 

@@ -37,6 +37,9 @@ std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions);
 std::vector<Piece> context_part(const TurnContext &context); // screen and last turns
 std::vector<Piece> utterance_part(const std::string &utterance, const std::vector<const Element *> &candidates);
 
+// What stands before the words: the same for every utterance, so it is computed with the context.
+inline constexpr std::string_view kUtteranceLead = "User:";
+
 // The answer as the model writes it: one call a line; {"action":"none"} where there is none.
 std::string answer_text(const std::vector<Action> &actions);
 
