@@ -116,11 +116,13 @@ Result<Decider::Part> Decider::decide_one(const text::TurnContext &context, cons
     prompt.insert(prompt.end(), part.begin(), part.end());
   }
   sum.prompt_tokens += static_cast<int>(prompt.size());
-  // Together with what every answer begins with: a pass of the model costs as much as several tokens.
-  auto begun = prompt;
-  const auto lead = engine_->tokenize(kAnswerLead, false);
-  begun.insert(begun.end(), lead.begin(), lead.end());
-  const auto held = engine_->hold(begun);
+  // The prompt and the answer as far as the words tell it in one pass: each pass costs as much as several tokens.
+  const WritingBias bias{settings_.none_bias, settings_.evidence_bias};
+  Guide sketch(*engine_, prompt, Guide::Source::kEvidence);
+  (void)write_actions(sketch, context, request, bias); // ends where the words do not tell
+  const auto last = sketch.choices().empty() ? prompt.size() : sketch.choices().back(); // what follows costs nothing
+  const auto asked = std::span(sketch.tokens()).first(last);
+  const auto held = engine_->hold(asked, {}, sketch.choices());
   if (!held) {
     return held.error();
   }
@@ -129,7 +131,7 @@ Result<Decider::Part> Decider::decide_one(const text::TurnContext &context, cons
 
   const auto writing = Clock::now();
   Guide guide(*engine_, std::move(prompt));
-  auto actions = write_actions(guide, context, request, {settings_.none_bias, settings_.evidence_bias});
+  auto actions = write_actions(guide, context, request, bias);
   if (!actions) {
     return actions.error();
   }

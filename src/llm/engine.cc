@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
 #include <mutex>
+#include <set>
 #include <sstream>
 
 namespace yanxing::llm {
@@ -85,12 +87,36 @@ struct Engine::Impl {
   const llama_vocab *vocab = nullptr;
   std::vector<std::string> pieces;
   std::vector<Token> held;
+  std::map<std::size_t, std::vector<float>> distributions; // after so many of the tokens held
   std::string fingerprint;
 
-  Status decode(std::span<const Token> tokens) {
-    auto batch = llama_batch_get_one(const_cast<Token *>(tokens.data()), static_cast<std::int32_t>(tokens.size()));
+  // Continues the cache by `tokens`; keeps the distributions after the places (counted in all tokens) that are wanted.
+  Status decode(std::span<const Token> tokens, const std::set<std::size_t> &wanted) {
+    const auto count = tokens.size();
+    std::vector<llama_pos> places(count);
+    std::vector<std::int32_t> sequences(count, 1);
+    llama_seq_id only = 0;
+    std::vector<llama_seq_id *> sequence(count, &only);
+    std::vector<std::int8_t> outputs(count, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      places[i] = static_cast<llama_pos>(held.size() + i);
+      outputs[i] = static_cast<std::int8_t>(wanted.contains(held.size() + i + 1));
+    }
+    llama_batch batch{static_cast<std::int32_t>(count),
+                      const_cast<Token *>(tokens.data()),
+                      nullptr,
+                      places.data(),
+                      sequences.data(),
+                      sequence.data(),
+                      outputs.data()};
     if (llama_decode(context.get(), batch) != 0) {
       return Error{"the language model failed on this input", "Shorten the command or the list of actions"};
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (outputs[i] != 0) {
+        const float *row = llama_get_logits_ith(context.get(), static_cast<std::int32_t>(i));
+        distributions[held.size() + i + 1].assign(row, row + pieces.size());
+      }
     }
     held.insert(held.end(), tokens.begin(), tokens.end());
     return {};
@@ -101,6 +127,7 @@ struct Engine::Impl {
       llama_memory_seq_rm(llama_get_memory(context.get()), 0, static_cast<llama_pos>(count), -1);
       held.resize(count);
     }
+    distributions.erase(distributions.upper_bound(count), distributions.end());
   }
 };
 
@@ -173,7 +200,8 @@ Token Engine::end_of_turn() const {
 }
 const std::string &Engine::fingerprint() const { return impl_->fingerprint; }
 
-Result<Engine::Work> Engine::hold(std::span<const Token> tokens, const std::stop_token &stop) {
+Result<Engine::Work> Engine::hold(std::span<const Token> tokens, const std::stop_token &stop,
+                                  std::span<const std::size_t> wanted) {
   if (static_cast<int>(tokens.size()) > context_tokens()) {
     return Error{"this turn needs " + std::to_string(tokens.size()) + " tokens, the model holds " +
                      std::to_string(context_tokens()),
@@ -182,13 +210,16 @@ Result<Engine::Work> Engine::hold(std::span<const Token> tokens, const std::stop
   auto &held = impl_->held;
   const auto common = static_cast<std::size_t>(
       std::mismatch(held.begin(), held.end(), tokens.begin(), tokens.end()).first - held.begin());
-  // The last token is computed again where nothing else is, since its logits are wanted.
-  const auto keep = common == tokens.size() && (common != held.size()) && common > 0 ? common - 1 : common;
+  // Where all is there but the distribution after it, the last token is computed again.
+  const bool again = common == tokens.size() && common > 0 && !impl_->distributions.contains(common);
+  const auto keep = again ? common - 1 : common;
   impl_->cut_to(keep);
+  std::set<std::size_t> places(wanted.begin(), wanted.end());
+  places.insert(tokens.size());
   Work work{static_cast<int>(keep), 0};
   while (held.size() < tokens.size() && !stop.stop_requested()) {
     const auto count = std::min<std::size_t>(kBatchTokens, tokens.size() - held.size());
-    if (auto done = impl_->decode(tokens.subspan(held.size(), count)); !done) {
+    if (auto done = impl_->decode(tokens.subspan(held.size(), count), places); !done) {
       return done.error();
     }
     work.computed += static_cast<int>(count);
@@ -198,8 +229,12 @@ Result<Engine::Work> Engine::hold(std::span<const Token> tokens, const std::stop
 
 std::size_t Engine::held_tokens() const { return impl_->held.size(); }
 
-std::span<const float> Engine::logits() const {
-  return {llama_get_logits_ith(impl_->context.get(), -1), impl_->pieces.size()};
+std::span<const float> Engine::distribution_after(std::span<const Token> tokens) const {
+  const auto &held = impl_->held;
+  const auto kept = impl_->distributions.find(tokens.size());
+  const bool here = kept != impl_->distributions.end() && tokens.size() <= held.size() &&
+                    std::equal(tokens.begin(), tokens.end(), held.begin());
+  return here ? std::span<const float>(kept->second) : std::span<const float>();
 }
 
 Status Engine::save_prefix(const std::filesystem::path &file) const {

@@ -1,6 +1,6 @@
 // One language model in memory with one sequence of tokens in its KV cache. `hold` makes the cache contain exactly
 // the given tokens and computes only what differs from what is there, so a stable prefix costs nothing from turn to
-// turn; `logits` is the distribution after them. Not thread-safe: one caller at a time.
+// turn; `distribution_after` tells what may follow. Not thread-safe: one caller at a time.
 #pragma once
 
 #include "base/result.h"
@@ -46,11 +46,14 @@ public:
     int computed = 0; // tokens that were computed
   };
   // Afterwards the cache holds `tokens` (all of them, unless stopped). Stops between batches when asked to; what has
-  // been computed until then stays useful for the next call.
-  Result<Work> hold(std::span<const Token> tokens, const std::stop_token &stop = {});
+  // been computed until then stays useful for the next call. The distribution after the last token is kept, and those
+  // after the first `wanted[i]` tokens that had to be computed.
+  Result<Work> hold(std::span<const Token> tokens, const std::stop_token &stop = {},
+                    std::span<const std::size_t> wanted = {});
   [[nodiscard]] std::size_t held_tokens() const;
-  // Distribution after the tokens of the last hold (vocabulary_size() floats); valid until the next hold.
-  [[nodiscard]] std::span<const float> logits() const;
+  // Distribution after `tokens` (vocabulary_size() logits), where the cache begins with them and it was kept; else
+  // empty. Valid until the next hold.
+  [[nodiscard]] std::span<const float> distribution_after(std::span<const Token> tokens) const;
 
   // The cache's state for the first `tokens`, kept in a file: a long prefix is computed once per machine.
   Status save_prefix(const std::filesystem::path &file) const;

@@ -43,6 +43,12 @@ double log_sum_exp(const std::vector<double> &scores) {
   return top + std::log(sum);
 }
 
+// A sketch goes on where the evidence alone gives one option this much (log): a wrong guess costs the time of its
+// tokens, a right one saves a pass of the model.
+constexpr double kClear = -0.5;
+
+Error sketch_ends() { return {"the evidence does not tell how to go on", ""}; }
+
 // Probability mass of all tokens that start with `lead` (the end of a value may merge with what follows).
 double mass_starting_with(const Engine &engine, std::span<const float> logits, char lead) {
   std::vector<double> scores;
@@ -57,19 +63,23 @@ double mass_starting_with(const Engine &engine, std::span<const float> logits, c
 
 } // namespace
 
-Guide::Guide(Engine &engine, std::vector<Token> prompt) : engine_(engine), tokens_(std::move(prompt)) {}
+Guide::Guide(Engine &engine, std::vector<Token> prompt, Source source)
+    : engine_(engine), source_(source), tokens_(std::move(prompt)) {}
 
 Result<std::span<const float>> Guide::distribution() {
   flush();
-  auto done = engine_.hold(tokens_);
-  if (!done) {
+  choices_.push_back(tokens_.size());
+  return source_ == Source::kModel ? model_distribution() : Result<std::span<const float>>(std::span<const float>());
+}
+
+Result<std::span<const float>> Guide::model_distribution() {
+  if (const auto known = engine_.distribution_after(tokens_); !known.empty()) {
+    return known;
+  }
+  if (auto done = engine_.hold(tokens_); !done) {
     return done.error();
   }
-  if (work_.reused == 0) {
-    work_.reused = done->reused;
-  }
-  work_.computed += done->computed;
-  return engine_.logits();
+  return engine_.distribution_after(tokens_);
 }
 
 void Guide::flush() {
@@ -133,11 +143,16 @@ Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
       for (const auto i : members) {
         bias = std::max(bias, options[i].bias);
       }
-      scores.push_back(static_cast<double>((*logits)[static_cast<std::size_t>(token)]) + bias);
+      const double own = logits->empty() ? 0.0 : static_cast<double>((*logits)[static_cast<std::size_t>(token)]);
+      scores.push_back(own + bias);
       heads.push_back(token);
     }
     const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-    log_p += scores[best] - log_sum_exp(scores);
+    const double chosen_log_p = scores[best] - log_sum_exp(scores);
+    if (source_ == Source::kEvidence && chosen_log_p < kClear) {
+      return sketch_ends();
+    }
+    log_p += chosen_log_p;
     ++sampled_;
     alive = branches[heads[best]];
     tokens_.push_back(heads[best]);
@@ -164,8 +179,8 @@ Result<std::string> Guide::free_string(int most, const std::string &prefer, doub
   std::string written;
   for (int i = 0; i < most; ++i) {
     auto logits = distribution();
-    if (!logits) {
-      return logits.error();
+    if (!logits || logits->empty()) {
+      return logits ? sketch_ends() : logits.error();
     }
     const double stop = mass_starting_with(engine_, *logits, '"');
     const double floor = static_cast<double>(*std::max_element(logits->begin(), logits->end())) - 20; // e^-20: nothing
@@ -213,8 +228,8 @@ Result<std::string> Guide::free_number(bool integer) {
   std::string written;
   for (int i = 0; i < kMostTokens; ++i) {
     auto logits = distribution();
-    if (!logits) {
-      return logits.error();
+    if (!logits || logits->empty()) {
+      return logits ? sketch_ends() : logits.error();
     }
     std::vector<double> allowed;
     Token best = -1;
@@ -244,8 +259,8 @@ Result<std::string> Guide::free_number(bool integer) {
 
 Result<bool> Guide::continue_line(std::string_view lead) {
   const auto logits = distribution();
-  if (!logits) {
-    return logits.error();
+  if (!logits || logits->empty()) {
+    return logits ? sketch_ends() : logits.error();
   }
   const auto line = engine_.tokenize("\n" + std::string(lead), false);
   const auto at = [&](Token token) { return static_cast<double>((*logits)[static_cast<std::size_t>(token)]); };

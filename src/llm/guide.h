@@ -1,6 +1,10 @@
 // Writing under guidance: the text so far is fixed, and at each point only what the turn allows may follow. Text that
 // is forced is never sampled: it is queued and computed together with the next real choice. Every choice multiplies
 // into the probability of what was written, under the distribution restricted to what was allowed there.
+//
+// A sketch is written the same way without the model, as far as the evidence behind the options goes. Its tokens are
+// computed in one pass together with the prompt (speculative decoding, Leviathan et al. 2023, with the evidence as the
+// draft): where the model chooses as sketched, the distributions are there already. What is written does not change.
 #pragma once
 
 #include "llm/engine.h"
@@ -19,8 +23,10 @@ struct Option {
 
 class Guide {
 public:
-  // `prompt` is continued; the engine's cache is shared with whoever prepared it.
-  Guide(Engine &engine, std::vector<Token> prompt);
+  enum class Source { kModel, kEvidence };
+  // `prompt` is continued; the engine's cache is shared with whoever prepared it. By kEvidence a sketch is written:
+  // choices fail where the evidence is not clear, and the engine only tokenizes.
+  Guide(Engine &engine, std::vector<Token> prompt, Source source = Source::kModel);
 
   void force(std::string_view text) { pending_ += text; }
   // Writes one of the options (at least one) and returns its index.
@@ -37,22 +43,27 @@ public:
   [[nodiscard]] double log_probability() const { return log_probability_; }
   [[nodiscard]] int sampled_tokens() const { return sampled_; }
   [[nodiscard]] int forced_tokens() const { return forced_; }
-  [[nodiscard]] Engine::Work work() const { return work_; }
+  // What has been written so far, and the places in it (counted in tokens) at which there was a choice.
+  [[nodiscard]] const std::vector<Token> &tokens() const { return tokens_; }
+  [[nodiscard]] const std::vector<std::size_t> &choices() const { return choices_; }
 
 private:
+  // For a sketch, where every token is alike: empty. The place is noted.
   Result<std::span<const float>> distribution();
+  Result<std::span<const float>> model_distribution();
   void commit(const std::vector<Token> &tokens, std::size_t bytes);
   void flush();
   // Counts one sampled step and, where `best` is a token (not -1, the end of the value), writes it to both.
   bool take(Token best, double log_probability, std::string &written);
 
   Engine &engine_;
+  Source source_;
   std::vector<Token> tokens_;
+  std::vector<std::size_t> choices_;
   std::string pending_; // forced text that is not yet in tokens_
   double log_probability_ = 0;
   int sampled_ = 0;
   int forced_ = 0;
-  Engine::Work work_;
 };
 
 } // namespace yanxing::llm

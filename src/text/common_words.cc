@@ -36,11 +36,90 @@ constexpr std::u32string_view kWords[] = {
     U"总裁", U"医生", U"朋友", U"妈妈", U"爸爸", U"孩子", U"家里", U"家人", U"设好", U"关了", U"开了", U"好了", U"屋里", U"窗户", U"大门"};
 // clang-format on
 
+// clang-format off
+constexpr std::string_view kEnglishWords =
+    "about above across action active add address after again against age ago air alarm album alert all almost alone "
+    "along already also always among amount angry animal another answer any anyone anything apartment apple area "
+    "around arrive article artist ask asleep attic audio autumn available away baby back bad bag balance ball bank "
+    "base basement basket bath bathroom battery bean beat beautiful because become bed bedroom before begin behind "
+    "being believe below beside best better between big bike bill birthday bit black blind blinds block blood blue "
+    "board boat body boil book bookmark boss both bottle bottom box boy bread break breakfast bridge bright brighter "
+    "brightness bring brother brown browser build building bunch bus business busy but butter button buy cable "
+    "calendar call calm camera cancel candle car card care carry case cat catch ceiling center chair chance change "
+    "channel chapter charge charged chat cheap check cheese chicken child children choose city class clean clear "
+    "click climb clock close closed cloth clothes cloud coach coat coffee cold color colour column come comfortable "
+    "comment company computer condition connect connected contact content continue control cook cool copy corner "
+    "correct cost count country couple course cover cream create cross cry cup current curtain customer cut daily "
+    "dance dark data date daughter day days dead deal dear decide deep delete deliver desk detect detected device "
+    "devices dial die different dim dinner direction dirty dish disk distance doctor document dog dollar done door "
+    "double doubt download draft draw dream dress drink drive driver drop dry due during dust each early earth ease "
+    "east easy eat edge edit egg eight either electric else empty end engine enough enter entrance error even evening "
+    "event ever every everyone everything exact example except excuse exit expect expensive explain express extra eye "
+    "face fact fail fall family fan fans far farm fast fat father favorite fear feed feel fell few field fight figure "
+    "file files fill film final find fine finger finish fire first fish fit five fix flag flat flight floor flow "
+    "flower fly folder follow food foot force forecast forget form forward found four free fresh friday friend "
+    "friends front fruit full fun game garage garden gas gate gather general get gift girl give glad glass go goal "
+    "gold gone good grass gray great green grey ground group grow guard guess guest guide hair half hall hand handle "
+    "hang happen happy hard hat hate have head headline health hear heart heat heater heating heavy hello help here "
+    "high higher highest hill hit hold holiday home hope horse hospital hot hotel hour hours house huge human humid "
+    "humidity hundred hungry hurry hurt ice idea image important inch include increase indoor inside install instead "
+    "interest internet invite iron island issue item jacket jam job join joke juice july jump june just keep kettle "
+    "key kick kid kids kill kind king kiss kitchen knee knife knock know lady lake lamp land language laptop large "
+    "last late later laugh laundry law lead leaf leak learn least leave left leg lemon length less lesson let letter "
+    "level library lie life lift light lights like limit line lion list listen little live living load local lock "
+    "locked lonely long look lose lost lot loud love low lower lowest luck lunch machine mad magazine main many map "
+    "march mark market marry master match matter maximum may maybe meal mean meat media medium meet meeting member "
+    "memory menu message metal meter middle might mile milk mind minimum minute minutes mirror miss mix mobile mode "
+    "model moment monday money month moon more morning most mother motion mountain mouse mouth move movie much music "
+    "mute name narrow near nearest nearly neck need never new news next nice night nine nobody noise none noon north "
+    "nose note notes nothing notice november now number nurse object ocean october offer office often oil old once "
+    "only order other our outdoor outside oven over own page pain paint pair pan pants paper parent park part party "
+    "pass past path pause pay peace pen people pepper perfect perhaps person phone photo photos piano pick picture "
+    "piece pig pin pink pizza place plan plane plant plants plate player playlist plug plus pocket podcast point "
+    "police pool poor popular porch position possible post pot potato pound power present press pressure pretty "
+    "previous price print printer private problem project pull pump push put queen question quick quiet quite quote "
+    "race radio rain raise random range rate rating reach read ready real really reason receive recent record red "
+    "reduce refresh remember remind reminder remove rename repair repeat replay reply report request rest restaurant "
+    "result resume return rice rich ride right ring rise river road rock roll roof room rooms root rope round row "
+    "rule run running sad safe salad salt same sand saturday save say schedule school science score screen sea search "
+    "season seat second seconds secret see seed seem select sell sensor sensors sentence september serve service "
+    "seven several shade shake shape sharp sheep sheet shelf shift shine ship shirt shoe shop shopping short should "
+    "shoulder shout shower shuffle shut shutter sick side sign silence silent silver similar simple since sing single "
+    "sink sister sit site six size skin skip sky sleep slide slow slower small smart smell smile smoke snack snow "
+    "soap social sock soft soil some someone something sometimes son song songs soon sorry sound soup south space "
+    "speak speaker special speed spell spend spoon sport spot spring square stage stairs stand star start state "
+    "station status stay steal steam steel step stick still stone store storm story stove straight strange street "
+    "strong student study stuff subject such sudden sugar suit summer sun sunday supply support sure surface surprise "
+    "sweet swim switch table tablet take talk tall task taste tax tea teach teacher team tell temperature text than "
+    "thank thanks their them then there these they thick thin thing things think third thirsty thirty thousand three "
+    "through throw thursday ticket tidy tie tight time timer times tiny tired title today toe together toilet "
+    "tomorrow tonight too tool tooth top total touch towards towel tower town toy track traffic train travel tree "
+    "trip trouble truck true trust try tuesday tune turned tv twelve twenty twice under understand unit unlock "
+    "unlocked until update updates upon upstairs use useful user usual vacuum value vegetable very video view village "
+    "visit voice volume wait wake walk wall want warm was wash washer washing watch water wave way weak wear weather "
+    "website wednesday week weekend weight welcome well went were west wet which while white whole why wide wife wild "
+    "win wind window windows wine winter wipe wish without woman wonder wood word words work world worry worse worst "
+    "worth write wrong yard year yellow yesterday yet young zero zone ";
+// clang-format on
+
 } // namespace
 
 bool is_common_word(std::u32string_view pair) {
   static const std::unordered_set<std::u32string_view> words(std::begin(kWords), std::end(kWords));
   return words.contains(pair);
+}
+
+bool is_common_english_word(std::string_view folded) {
+  static const auto kKnown = [] {
+    std::unordered_set<std::string_view> known;
+    for (std::size_t begin = 0; begin < kEnglishWords.size();) {
+      const auto end = kEnglishWords.find(' ', begin);
+      known.insert(kEnglishWords.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return known;
+  }();
+  return kKnown.contains(folded);
 }
 
 } // namespace yanxing::text

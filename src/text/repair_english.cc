@@ -4,6 +4,7 @@
 // own. Small words (to, it, this) are never changed.
 #include "text/repair_english.h"
 
+#include "text/common_words.h"
 #include "text/evidence.h"
 
 #include <algorithm>
@@ -129,16 +130,23 @@ bool is_inflection(const std::string &a, const std::string &b) { return a + "s" 
 
 constexpr double kNoFit = 1;
 
-// How far these words are from the phrase: 0 where they already name it, kNoFit where they cannot stand for it.
+// How far these words are from the phrase: 0 where they already name it, kNoFit where they cannot stand for it. A
+// common word is what it is, unless a word beside it speaks for the phrase: one that was heard right, or one that is no
+// word at all.
 double distance_to(const Word *heard, const std::vector<Word> &wanted) {
   constexpr double kBesideRightWord = 0.3;
   constexpr double kAlone = 0.2;
   double worst = 0;
   bool some_right = false;
+  bool all_common = true;
   for (std::size_t k = 0; k < wanted.size(); ++k) {
     const bool right = heard[k].folded == wanted[k].folded || is_inflection(heard[k].folded, wanted[k].folded);
     some_right = some_right || (right && !is_small_word(heard[k].folded));
+    all_common = all_common && is_common_english_word(heard[k].folded);
     worst = std::max(worst, right ? 0 : std::max(1e-3, unlike(heard[k], wanted[k])));
+  }
+  if (worst > 0 && all_common && !some_right) {
+    return kNoFit;
   }
   return worst <= (some_right ? kBesideRightWord : kAlone) ? worst : kNoFit;
 }

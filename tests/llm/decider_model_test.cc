@@ -1,6 +1,7 @@
 // The decoder on a tiny real model: what it writes must be legal whatever the model thinks.
 #include "base/paths.h"
 #include "llm/decider.h"
+#include "llm/guide.h"
 
 #include <gtest/gtest.h>
 
@@ -67,14 +68,47 @@ TEST(Engine, PrefixStateSurvivesInAFile) {
   const auto file = std::filesystem::temp_directory_path() / ("yanxing-prefix-" + std::to_string(::getpid()));
   ASSERT_TRUE((*engine)->save_prefix(file));
   ASSERT_TRUE((*engine)->hold(longer));
-  const std::vector<float> expected((*engine)->logits().begin(), (*engine)->logits().end());
+  const auto after = (*engine)->distribution_after(longer);
+  const std::vector<float> expected(after.begin(), after.end());
+  ASSERT_FALSE(expected.empty());
   EXPECT_TRUE((*engine)->load_prefix(file, tokens));
   EXPECT_EQ((*engine)->hold(longer)->computed, 1);
   for (std::size_t i = 0; i < expected.size(); i += 997) {
-    EXPECT_NEAR((*engine)->logits()[i], expected[i], 1e-3);
+    EXPECT_NEAR((*engine)->distribution_after(longer)[i], expected[i], 1e-3);
   }
   EXPECT_FALSE((*engine)->load_prefix(file, longer)) << "a file of other tokens must not be taken";
   std::filesystem::remove(file);
+}
+
+TEST(Engine, KeepsTheDistributionsThatAreWanted) {
+  OPEN_OR_SKIP(engine);
+  const auto tokens = (*engine)->tokenize("One two three four five six seven", false);
+  const std::vector<Token> half(tokens.begin(), tokens.begin() + 4);
+  ASSERT_TRUE((*engine)->hold(half));
+  const auto alone = (*engine)->distribution_after(half);
+  const std::vector<float> expected(alone.begin(), alone.end());
+  ASSERT_TRUE((*engine)->hold({}));
+  EXPECT_TRUE((*engine)->distribution_after(half).empty());
+  const std::vector<std::size_t> wanted{half.size()};
+  EXPECT_EQ((*engine)->hold(tokens, {}, wanted)->computed, static_cast<int>(tokens.size()));
+  const auto together = (*engine)->distribution_after(half);
+  ASSERT_EQ(together.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); i += 997) {
+    EXPECT_NEAR(together[i], expected[i], 0.05);
+  }
+  const std::vector<Token> other(tokens.begin() + 1, tokens.begin() + 5);
+  EXPECT_TRUE((*engine)->distribution_after(other).empty()) << "the same length is not the same text";
+}
+
+TEST(Guide, ASketchGoesAsFarAsTheEvidence) {
+  OPEN_OR_SKIP(engine);
+  Guide sketch(**engine, {}, Guide::Source::kEvidence);
+  EXPECT_EQ(*sketch.choose({{"share", "\"", 3}, {"open", "\"", 0}}), 0U);
+  sketch.force("\",\"to\":\"");
+  EXPECT_FALSE(sketch.choose({{"Tom", "\"", 0}, {"Ann", "\"", 0}}).ok()) << "nothing speaks for either";
+  ASSERT_EQ(sketch.choices().size(), 2U);
+  EXPECT_EQ(sketch.choices().back(), sketch.tokens().size()) << "the model is asked where the sketch ends";
+  EXPECT_EQ((*engine)->held_tokens(), 0U);
 }
 
 TEST(Engine, RefusesForeignAndTruncatedFiles) {

@@ -61,6 +61,14 @@ TEST_F(Repairs, EnglishValuesByTheWordBesideThem) {
   EXPECT_EQ(repair("the light rows up", known), "the light rows up"); // too far
 }
 
+TEST_F(Repairs, CommonEnglishWordsStay) {
+  const std::vector<KnownWord> known{{"Washer"}, {"white"}, {"update"}, {"yellow"}, {"skim milk"}};
+  EXPECT_EQ(repair("is the water sensor wet", known), "is the water sensor wet");
+  EXPECT_EQ(repair("what's the date today", known), "what's the date today");
+  EXPECT_EQ(repair("are any batteries low", known), "are any batteries low");
+  EXPECT_EQ(repair("with skin milk", known), "with skim milk") << "the word beside it vouches";
+}
+
 TEST_F(Repairs, LongSentencesAndManyWordsEnd) {
   std::string sentence;
   std::vector<KnownWord> known;
