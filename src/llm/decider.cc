@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "llm/writer.h"
 
-#include "text/evidence.h"
+#include "text/requests.h"
 
 #include <chrono>
 #include <cmath>

@@ -1,6 +1,7 @@
 #include "llm/writer.h"
 
 #include "text/evidence.h"
+#include "text/requests.h"
 #include "text/slots.h"
 
 #include <algorithm>
@@ -54,7 +55,7 @@ public:
         return actions; // a small model that repeats itself has said all it knows
       }
       actions.push_back(std::move(action));
-      const auto more = goes_on(static_cast<int>(actions.size()));
+      const auto more = goes_on(actions);
       if (!more) {
         return more.error();
       }
@@ -309,13 +310,12 @@ private:
     return write_members(text::slots_for(holder, utterance_, context_.screen, context_.contacts), "", depth + 1);
   }
 
-  // After a call: is another one asked for? Only sentences that can hold several are given the choice.
-  Result<bool> goes_on(int done) {
-    if (done >= kMostActions || !text::may_be_compound(folded_)) {
+  // After a call: is another one asked for? Only sentences that leave something over are given the choice.
+  Result<bool> goes_on(const std::vector<Action> &done) {
+    if (static_cast<int>(done.size()) >= kMostActions || !text::may_ask_for_more(folded_, done.back().arguments)) {
       return false;
     }
-    const auto chosen = guide_.continue_line(kAnswerLead);
-    return chosen;
+    return guide_.continue_line(kAnswerLead);
   }
 
   Guide &guide_;

@@ -1,9 +1,9 @@
 #include "sample/encode.h"
 
 #include "llm/writer.h"
-#include "text/evidence.h"
 #include "text/known_words.h"
 #include "text/prompt.h"
+#include "text/requests.h"
 
 #include <algorithm>
 

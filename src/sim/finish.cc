@@ -3,6 +3,7 @@
 #include "text/evidence.h"
 #include "text/known_words.h"
 #include "text/normalize.h"
+#include "text/requests.h"
 #include "text/slots.h"
 #include "text/when.h"
 

@@ -1,5 +1,7 @@
 #include "text/evidence.h"
 
+#include "text/words.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,80 +12,7 @@
 namespace yanxing::text {
 namespace {
 
-bool is_word_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '\''; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// ASCII edges must fall on word boundaries; Han text has none.
-bool at_boundaries(const std::string &text, const Span &span) {
-  const bool left = span.begin == 0 || !is_word_byte(text[span.begin]) || !is_word_byte(text[span.begin - 1]);
-  const bool right = span.end >= text.size() || !is_word_byte(text[span.end - 1]) || !is_word_byte(text[span.end]);
-  return left && right;
-}
-
-std::optional<Span> find_exact(const std::string &text, std::string_view phrase) {
-  for (auto at = text.find(phrase); at != std::string::npos; at = text.find(phrase, at + 1)) {
-    const Span span{at, at + phrase.size()};
-    if (at_boundaries(text, span)) {
-      return span;
-    }
-  }
-  return std::nullopt;
-}
-
-struct Word {
-  std::string stem;
-  Span span;
-};
-
-// Enough for "lights"/"light", "playing"/"play", "dimmed"/"dim" to meet; both sides go through it.
-std::string stem(std::string word) {
-  const auto drop = [&word](std::string_view suffix, std::size_t keep) {
-    if (word.size() >= suffix.size() + keep && word.ends_with(suffix)) {
-      word.resize(word.size() - suffix.size());
-      return true;
-    }
-    return false;
-  };
-  drop("'s", 2);
-  if (!drop("ing", 3) && !drop("ed", 3) && !word.ends_with("ss")) {
-    drop("s", 2);
-  }
-  if (word.size() > 3 && word.back() == 'e') {
-    word.pop_back();
-  }
-  if (word.size() > 3 && word[word.size() - 1] == word[word.size() - 2]) {
-    word.pop_back();
-  }
-  static const std::map<std::string, std::string, std::less<>> kShort{
-      {"iced", "ice"},         {"oz", "ounc"},
-      {"tv", "television"},    {"min", "minut"},
-      {"sec", "second"},       {"hr", "hour"},
-      {"kilo", "kilogram"},    {"kg", "kilogram"},
-      {"km", "kilometer"},     {"temp", "temperatur"},
-      {"info", "information"}, {"pic", "pictur"},
-      {"ok", "okay"},          {"fridg", "refrigerator"},
-      {"photo", "pictur"},     {"doc", "document"},
-      {"app", "application"}};
-  const auto full = kShort.find(word);
-  return full == kShort.end() ? word : full->second;
-}
-
-std::vector<Word> words_of(const std::string &folded) {
-  std::vector<Word> words;
-  for (std::size_t i = 0; i < folded.size();) {
-    if (!is_word_byte(folded[i])) {
-      ++i;
-      continue;
-    }
-    auto end = i;
-    while (end < folded.size() && is_word_byte(folded[end])) {
-      ++end;
-    }
-    words.push_back({stem(folded.substr(i, end - i)), {i, end}});
-    i = end;
-  }
-  return words;
-}
 
 bool is_function_word(const std::string &stemmed) {
   static const std::set<std::string, std::less<>> kWords{
@@ -200,10 +129,6 @@ const std::vector<KindWords> &kind_words() {
       {"list", {"列表", "list"}},
   };
   return kKinds;
-}
-
-bool says_any(const std::string &folded, const std::vector<std::string_view> &words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return find_exact(folded, word); });
 }
 
 } // namespace
@@ -380,107 +305,6 @@ double action_evidence(const std::string &folded, const ActionSpec &spec) {
     }
   }
   return std::min(1.0, score);
-}
-
-bool may_be_compound(const std::string &folded) {
-  static const std::vector<std::string_view> kJoints{"然后", "接着", "之后",  "并且", "同时",        "再",
-                                                     "并",   "，",   "、",    "和",   "and",         "then",
-                                                     "also", "plus", "after", "both", "respectively"};
-  return says_any(folded, kJoints) || folded.find(',') != std::string::npos || folded.find(';') != std::string::npos;
-}
-
-namespace {
-
-struct Joint {
-  std::string_view text;
-  bool strong; // parts requests whatever follows
-};
-
-// Longer joints first: "and then" before "and".
-constexpr std::array kJoints{
-    Joint{"，然后再", true},   Joint{"，然后", true},  Joint{"然后再", true},      Joint{"，接着", true},
-    Joint{"，再", true},       Joint{"然后", true},    Joint{"接着", true},        Joint{"，并且", true},
-    Joint{"并且", true},       Joint{"，并", true},    Joint{"，同时", true},      Joint{", and then ", true},
-    Joint{" and then ", true}, Joint{", then ", true}, Joint{" then ", true},      Joint{"; ", true},
-    Joint{"；", true},         Joint{", and ", false}, Joint{" and also ", false}, Joint{" and ", false},
-    Joint{", ", false},        Joint{"，", false},     Joint{"并", false},         Joint{"再", false}};
-
-const std::set<std::string, std::less<>> &common_verbs() {
-  static const std::set<std::string, std::less<>> kVerbs{
-      "turn",  "set",  "open",   "clos",  "play",   "stop",    "start",   "send",  "shar",    "mail",  "email",
-      "call",  "mak",  "dim",    "lock",  "unlock", "switch",  "put",     "add",   "remov",   "delet", "show",
-      "tel",   "find", "search", "rais",  "lower",  "increas", "decreas", "mut",   "paus",    "resum", "tak",
-      "click", "pres", "typ",    "scrol", "remind", "cancel",  "book",    "order", "brighten"};
-  return kVerbs;
-}
-
-constexpr std::array<std::string_view, 36> kChineseVerbs{
-    "把", "将",   "打开", "关",   "开",   "调",   "设",   "发",   "播放", "停",   "放",   "点",
-    "按", "输入", "截",   "提醒", "撤销", "告诉", "给",   "拉",   "启动", "取消", "静音", "搜索",
-    "查", "保存", "打印", "删除", "滚动", "复制", "粘贴", "分享", "叫",   "切换", "帮",   "换"};
-
-bool is_verb(const std::string &stemmed, const std::vector<ActionSpec> &actions) {
-  return common_verbs().contains(stemmed) || std::any_of(actions.begin(), actions.end(), [&](const ActionSpec &spec) {
-           const auto own = words_of(fold(spec.description.en));
-           return !own.empty() && own.front().stem == stemmed;
-         });
-}
-
-bool starts_like_request(const std::string &rest, const std::vector<ActionSpec> &actions) {
-  if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
-                  [&](std::string_view verb) { return rest.starts_with(verb); })) {
-    return true;
-  }
-  const auto words = words_of(fold(rest));
-  return !words.empty() && words.front().span.begin <= 1 && is_verb(words.front().stem, actions);
-}
-
-// "Before I forget", 嗯: what comes before a request without being one has no verb of requests.
-bool has_request(const std::string &part, const std::vector<ActionSpec> &actions) {
-  if (std::any_of(kChineseVerbs.begin(), kChineseVerbs.end(),
-                  [&](std::string_view verb) { return part.find(verb) != std::string::npos; })) {
-    return true;
-  }
-  const auto words = words_of(fold(part));
-  return std::any_of(words.begin(), words.end(), [&](const Word &word) { return is_verb(word.stem, actions); });
-}
-
-// Position and joint at which `text` parts into two requests; npos where it does not.
-std::pair<std::size_t, const Joint *> first_joint(const std::string &text, const std::vector<ActionSpec> &actions) {
-  std::pair<std::size_t, const Joint *> best{std::string::npos, nullptr};
-  for (const auto &joint : kJoints) {
-    for (auto at = text.find(joint.text, 1); at != std::string::npos; at = text.find(joint.text, at + 1)) {
-      const auto rest = text.substr(at + joint.text.size());
-      const bool parts =
-          !rest.empty() &&
-          (joint.strong || (starts_like_request(rest, actions) && has_request(text.substr(0, at), actions)));
-      if (parts && at < best.first) {
-        best = {at, &joint};
-      }
-      if (parts) {
-        break;
-      }
-    }
-  }
-  return best;
-}
-
-} // namespace
-
-std::vector<std::string> split_requests(const std::string &utterance, const std::vector<ActionSpec> &actions) {
-  constexpr std::size_t kMost = 6;
-  std::vector<std::string> requests;
-  std::string rest = utterance;
-  while (requests.size() + 1 < kMost) {
-    const auto [at, joint] = first_joint(rest, actions);
-    if (joint == nullptr) {
-      break;
-    }
-    requests.push_back(rest.substr(0, at));
-    rest = rest.substr(at + joint->text.size());
-  }
-  requests.push_back(rest);
-  return requests;
 }
 
 } // namespace yanxing::text

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/shapes.h"
+#include "text/words.h"
 
 #include <cstddef>
 #include <optional>
@@ -12,14 +13,6 @@
 #include <vector>
 
 namespace yanxing::text {
-
-// Half-open byte range of the folded utterance.
-struct Span {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  [[nodiscard]] bool overlaps(const Span &other) const { return begin < other.end && other.begin < end; }
-  [[nodiscard]] std::size_t size() const { return end - begin; }
-};
 
 // Lower case, half width, '_' and '-' as spaces: the form in which words are compared.
 std::string fold(std::string_view utf8);
@@ -51,12 +44,5 @@ std::vector<ElementMatch> match_elements(const std::string &utterance, const Scr
 
 // Share of an action's own words (name, description) that are said, 0..1.
 double action_evidence(const std::string &folded, const ActionSpec &spec);
-
-// True where the sentence may hold several requests ("and", 和, commas).
-bool may_be_compound(const std::string &folded);
-
-// The requests of a compound sentence, in order: parted at 然后, "and then" and the like always, at "and", 并, commas
-// where what follows begins like a request of its own (a verb of some action). One entry where it is a single request.
-std::vector<std::string> split_requests(const std::string &utterance, const std::vector<ActionSpec> &actions);
 
 } // namespace yanxing::text

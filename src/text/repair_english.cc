@@ -83,15 +83,15 @@ double sound_difference(std::string_view a, std::string_view b) {
   return row[b.size()] / static_cast<double>(std::max<std::size_t>(1, std::max(a.size(), b.size())));
 }
 
-struct Word {
+struct HeardWord {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::string folded;
   std::string sound;
 };
 
-std::vector<Word> words_of(const std::string &text) {
-  std::vector<Word> words;
+std::vector<HeardWord> sounds_of(const std::string &text) {
+  std::vector<HeardWord> words;
   for (std::size_t i = 0; i < text.size();) {
     auto end = i;
     while (end < text.size() &&
@@ -119,7 +119,7 @@ bool is_small_word(const std::string &word) {
 }
 
 // 1 where it may not be taken for the other at all.
-double unlike(const Word &heard, const Word &known) {
+double unlike(const HeardWord &heard, const HeardWord &known) {
   if (heard.folded == known.folded) {
     return 0;
   }
@@ -133,7 +133,7 @@ constexpr double kNoFit = 1;
 // How far these words are from the phrase: 0 where they already name it, kNoFit where they cannot stand for it. A
 // common word is what it is, unless a word beside it speaks for the phrase: one that was heard right, or one that is no
 // word at all.
-double distance_to(const Word *heard, const std::vector<Word> &wanted) {
+double distance_to(const HeardWord *heard, const std::vector<HeardWord> &wanted) {
   constexpr double kBesideRightWord = 0.3;
   constexpr double kAlone = 0.2;
   double worst = 0;
@@ -153,7 +153,7 @@ double distance_to(const Word *heard, const std::vector<Word> &wanted) {
 
 struct Known {
   const KnownWord *word = nullptr;
-  std::vector<Word> sounds;
+  std::vector<HeardWord> sounds;
   bool said = false; // it stands in the sentence as it should be
 };
 
@@ -168,10 +168,10 @@ struct Fit {
 Repaired repair_english(const std::string &transcript, const std::vector<KnownWord> &known) {
   constexpr std::size_t kLongWord = 5; // a single short word is too easily met by chance
   Repaired result{transcript, {}};
-  const auto said = words_of(transcript);
+  const auto said = sounds_of(transcript);
   std::vector<Known> phrases;
   for (const auto &word : known) {
-    auto sounds = words_of(word.text);
+    auto sounds = sounds_of(word.text);
     const bool usable =
         !sounds.empty() && sounds.size() <= said.size() && (sounds.size() > 1 || sounds[0].folded.size() >= kLongWord);
     if (usable) {

@@ -1,4 +1,5 @@
 #include "text/evidence.h"
+#include "text/requests.h"
 #include "text/slots.h"
 #include "text/when.h"
 
@@ -77,6 +78,15 @@ TEST(Requests, PartAtConnectorsAndVerbsOnly) {
   EXPECT_EQ(split_requests("before I forget, turn on the light", {}), (List{"before I forget, turn on the light"}));
   EXPECT_EQ(split_requests("嗯，打开灯", {}), (List{"嗯，打开灯"}));
   EXPECT_EQ(split_requests("发给李经理和王芳", {}), (List{"发给李经理和王芳"}));
+}
+
+TEST(Requests, MoreIsAskedForWhereThePartsJoinedAreNotInTheCall) {
+  const Json order{{"drink", "mocha"}, {"milk", "a bit of cream"}, {"sugar", "lots of brown sugar"}};
+  EXPECT_FALSE(may_ask_for_more("a mocha with a bit of cream and lots of brown sugar", order));
+  EXPECT_TRUE(may_ask_for_more("turn on the lamp and the fan", {{"name", "lamp"}}));
+  EXPECT_TRUE(may_ask_for_more("发给张伟和李静", {{"recipient", "张伟"}}));
+  EXPECT_TRUE(may_ask_for_more("turn both on", {{"name", "lamp"}}));
+  EXPECT_FALSE(may_ask_for_more("turn on the lamp", {{"name", "lamp"}}));
 }
 
 TEST(When, PhrasesAreFoundWhole) {
