@@ -36,33 +36,6 @@ void start_backend_once() {
   });
 }
 
-// FNV-1a over size, the first MiB (metadata, vocabulary) and the last (weights): tells models and adapters apart
-// without reading gigabytes.
-std::string fingerprint_of(const std::filesystem::path &file) {
-  constexpr std::size_t kPart = 1 << 20;
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto mix = [&hash](const char *data, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      hash = (hash ^ static_cast<unsigned char>(data[i])) * 1099511628211ULL;
-    }
-  };
-  std::error_code code;
-  const auto bytes = std::filesystem::file_size(file, code);
-  const auto size = std::to_string(bytes);
-  mix(size.data(), size.size());
-  std::string part(kPart, '\0');
-  std::ifstream in(file, std::ios::binary);
-  for (const auto from : {std::uintmax_t{0}, code || bytes < kPart ? std::uintmax_t{0} : bytes - kPart}) {
-    in.clear();
-    in.seekg(static_cast<std::streamoff>(from));
-    in.read(part.data(), static_cast<std::streamsize>(part.size()));
-    mix(part.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  std::ostringstream text;
-  text << std::hex << hash;
-  return text.str();
-}
-
 // llama.cpp aborts or returns null on foreign bytes; the magic tells early and plainly.
 Status check_gguf(const std::filesystem::path &file) {
   std::error_code code;
@@ -79,6 +52,32 @@ Status check_gguf(const std::filesystem::path &file) {
 }
 
 } // namespace
+
+// FNV-1a over the name, the size, the first MiB (metadata, vocabulary) and the last (weights).
+std::string fingerprint_of(const std::filesystem::path &file) {
+  constexpr std::size_t kPart = 1 << 20;
+  std::uint64_t hash = 14695981039346656037ULL;
+  const auto mix = [&hash](const char *data, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      hash = (hash ^ static_cast<unsigned char>(data[i])) * 1099511628211ULL;
+    }
+  };
+  std::error_code code;
+  const auto bytes = std::filesystem::file_size(file, code);
+  const auto label = file.filename().string() + std::to_string(bytes);
+  mix(label.data(), label.size());
+  std::string part(kPart, '\0');
+  std::ifstream in(file, std::ios::binary);
+  for (const auto from : {std::uintmax_t{0}, code || bytes < kPart ? std::uintmax_t{0} : bytes - kPart}) {
+    in.clear();
+    in.seekg(static_cast<std::streamoff>(from));
+    in.read(part.data(), static_cast<std::streamsize>(part.size()));
+    mix(part.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  std::ostringstream text;
+  text << std::hex << hash;
+  return text.str();
+}
 
 struct Engine::Impl {
   llama_model_ptr model;

@@ -24,6 +24,9 @@ struct EngineSettings {
   std::filesystem::path adapter; // LoRA GGUF; empty: none
 };
 
+// Tells model and adapter files apart without reading gigabytes: name, size, leading and last bytes hashed.
+std::string fingerprint_of(const std::filesystem::path &file);
+
 class Engine {
 public:
   // Errors: missing, truncated or foreign file, not enough memory.
@@ -60,7 +63,7 @@ public:
   // True where the file held exactly these tokens for this model; then they are in the cache.
   bool load_prefix(const std::filesystem::path &file, std::span<const Token> tokens);
 
-  // Names the weights and adapter: size and leading bytes hashed; keys cached prefixes.
+  // Of the weights and the adapter; keys cached prefixes.
   [[nodiscard]] const std::string &fingerprint() const;
 
 private:
