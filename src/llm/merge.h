@@ -1,5 +1,6 @@
 // An adapter made part of the weights, so that it costs nothing while the model runs:
-// W' = W + (alpha / rank) · B·A (Hu et al. 2021, "LoRA", section 4.1), each tensor in the type that it had.
+// W' = W + (alpha / rank) · B·A (Hu et al. 2021, "LoRA", section 4.1). What changes is kept in 8 bits (Q8_0): in the 4
+// or 5 bits of the model's file most of what training added would be rounded away.
 #pragma once
 
 #include "base/result.h"
