@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 namespace yanxing::llm {
 namespace {
@@ -15,6 +16,8 @@ constexpr int kMostListItems = 16;
 constexpr int kMostStringTokens = 64;
 constexpr int kMostDepth = 4;
 constexpr double kCopyBonus = 1.0; // values are mostly the user's own words
+// A call that needs values of which the model is less sure than this (log) was not asked for: they would be made up.
+constexpr double kMadeUp = -1.2;
 
 std::string quoted(const std::string &text) {
   const auto dumped = dump(Json(text));
@@ -29,7 +32,8 @@ std::string inside_quotes(const std::string &text) {
 class Writer {
 public:
   Writer(Guide &guide, const text::TurnContext &context, const std::string &utterance, const WritingBias &bias)
-      : guide_(guide), context_(context), utterance_(utterance), folded_(text::fold(utterance)), bias_(bias) {}
+      : guide_(guide), context_(context), utterance_(utterance), folded_(text::fold(utterance)), bias_(bias),
+        numbers_(text::find_numbers(folded_)) {}
 
   Result<std::vector<Action>> write() {
     std::vector<Action> actions;
@@ -43,9 +47,14 @@ public:
         return actions;
       }
       Action action{(*spec)->name, Json::object(), ""};
+      needed_log_probability_ = 0;
+      used_.clear();
       auto arguments = write_arguments(**spec);
       if (!arguments) {
         return arguments.error();
+      }
+      if (needed_log_probability_ < kMadeUp) {
+        return actions;
       }
       action.arguments = std::move(*arguments);
       const bool again = std::any_of(actions.begin(), actions.end(), [&](const Action &done) {
@@ -157,7 +166,8 @@ private:
       for (std::size_t i = next; i < slots.size(); ++i) {
         const bool certain = slots[i].presence >= text::Slot::kCertain;
         const bool required = slots[i].parameter->required || certain;
-        if (slots[i].absent || (!required && slots[i].presence <= text::Slot::kNever)) {
+        const bool unsaid = slots[i].presence <= text::Slot::kNever || has_no_number_left(slots[i]);
+        if (slots[i].absent || (!required && unsaid)) {
           continue;
         }
         options.push_back(
@@ -179,14 +189,26 @@ private:
         return members;
       }
       const auto &slot = slots[targets[*chosen]];
+      const double before_value = guide_.log_probability();
       auto value = write_value(slot, depth);
       if (!value) {
         return value.error();
+      }
+      if (depth == 0 && slot.parameter->required && is_free(slot)) {
+        const auto parts = std::max<std::size_t>(1, value->is_array() ? value->size() : 1);
+        needed_log_probability_ += (guide_.log_probability() - before_value) / static_cast<double>(parts);
       }
       members[slot.parameter->name] = std::move(*value);
       before = ",";
       next = targets[*chosen] + 1;
     }
+  }
+
+  // Nothing in the words or on the screen bounds its value.
+  static bool is_free(const text::Slot &slot) {
+    using Form = text::Slot::Form;
+    return slot.form == Form::kString || slot.form == Form::kList || slot.form == Form::kObject ||
+           (slot.form == Form::kNumber && slot.choices.empty());
   }
 
   static std::string opening_of(const text::Slot &slot) {
@@ -209,7 +231,7 @@ private:
     case text::Slot::Form::kChoice:
       return write_choice(slot.choices);
     case text::Slot::Form::kNumber:
-      return slot.choices.empty() ? write_free_number(slot.integer) : write_choice(slot.choices);
+      return slot.choices.empty() ? write_free_number(slot.integer) : write_number(slot.choices);
     case text::Slot::Form::kBoolean:
       return write_choice({{true, 0}, {false, 0}});
     case text::Slot::Form::kList:
@@ -240,6 +262,32 @@ private:
       guide_.force("\"");
     }
     return choices[*chosen].value;
+  }
+
+  // Has this number been written as often as it was said? Each is meant once, as a rule.
+  [[nodiscard]] bool is_used_up(double value) const {
+    const auto said = std::count_if(numbers_.begin(), numbers_.end(),
+                                    [&](const text::SpokenNumber &number) { return number.value == value; });
+    const auto used = used_.find(value);
+    return used != used_.end() && used->second >= std::max<std::ptrdiff_t>(1, said);
+  }
+
+  [[nodiscard]] bool has_no_number_left(const text::Slot &slot) const {
+    return slot.form == text::Slot::Form::kNumber && !slot.choices.empty() &&
+           std::all_of(slot.choices.begin(), slot.choices.end(),
+                       [&](const text::Choice &choice) { return is_used_up(choice.value.get<double>()); });
+  }
+
+  Result<Json> write_number(std::vector<text::Choice> choices) {
+    constexpr double kUsedUp = -6;
+    for (auto &choice : choices) {
+      choice.bias += is_used_up(choice.value.get<double>()) ? kUsedUp : 0;
+    }
+    auto written = write_choice(choices);
+    if (written) {
+      ++used_[written->get<double>()];
+    }
+    return written;
   }
 
   Result<Json> write_free_number(bool integer) {
@@ -323,6 +371,9 @@ private:
   const std::string &utterance_;
   std::string folded_;
   WritingBias bias_;
+  std::vector<text::SpokenNumber> numbers_;
+  std::map<double, std::ptrdiff_t> used_; // how often each was written in this call
+  double needed_log_probability_ = 0;     // of the free values that this call cannot do without
 };
 
 } // namespace

@@ -133,6 +133,45 @@ const std::vector<KindWords> &kind_words() {
 
 } // namespace
 
+namespace {
+
+// A '-' that belongs to the number behind it, not to the word before.
+bool is_sign(std::string_view text, std::size_t at) {
+  const bool number = at + 1 < text.size() && is_digit(text[at + 1]);
+  return number && (at == 0 || std::string_view(" =([,:").find(text[at - 1]) != std::string_view::npos);
+}
+
+// Does what stands before a number make it negative? Then where that begins.
+std::optional<std::size_t> find_minus(std::string_view folded, std::size_t number) {
+  for (const std::string_view word : {"-", "minus ", "negative ", "负", "零下"}) {
+    if (number >= word.size() && folded.substr(number - word.size(), word.size()) == word) {
+      return number - word.size();
+    }
+  }
+  return std::nullopt;
+}
+
+// End of the digits at `begin`; commas only where they part thousands ("1,200", not "85,90").
+std::size_t end_of_digits(const std::string &text, std::size_t begin) {
+  const auto digits_from = [&](std::size_t at) {
+    auto end = at;
+    while (end < text.size() && is_digit(text[end])) {
+      ++end;
+    }
+    return end - at;
+  };
+  auto end = begin + digits_from(begin);
+  while (end < text.size() && text[end] == ',' && digits_from(end + 1) == 3) {
+    end += 4;
+  }
+  if (end < text.size() && text[end] == '.' && digits_from(end + 1) > 0) {
+    end += 1 + digits_from(end + 1);
+  }
+  return end;
+}
+
+} // namespace
+
 std::string fold(std::string_view utf8) {
   std::string out;
   out.reserve(utf8.size());
@@ -150,7 +189,8 @@ std::string fold(std::string_view utf8) {
         continue;
       }
     }
-    out += c == '_' || c == '-' ? ' ' : c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
+    const bool sign = c == '-' && is_sign(utf8, i);
+    out += !sign && (c == '_' || c == '-') ? ' ' : c < 0x80 ? static_cast<char>(std::tolower(c)) : static_cast<char>(c);
   }
   return out;
 }
@@ -172,16 +212,12 @@ std::vector<SpokenNumber> find_numbers(const std::string &folded) {
   std::vector<SpokenNumber> numbers;
   for (std::size_t i = 0; i < folded.size();) {
     if (is_digit(folded[i])) {
-      auto end = i;
-      std::string digits;
-      while (end < folded.size() && (is_digit(folded[end]) || ((folded[end] == '.' || folded[end] == ',') &&
-                                                               end + 1 < folded.size() && is_digit(folded[end + 1])))) {
-        if (folded[end] != ',') {
-          digits += folded[end];
-        }
-        ++end;
-      }
-      numbers.push_back({std::strtod(digits.c_str(), nullptr), {i, end}});
+      const auto end = end_of_digits(folded, i);
+      auto digits = folded.substr(i, end - i);
+      std::erase(digits, ',');
+      const auto minus = find_minus(folded, i);
+      const double value = std::strtod(digits.c_str(), nullptr);
+      numbers.push_back({minus ? -value : value, {minus.value_or(i), end}});
       i = end;
     } else if (std::isalpha(static_cast<unsigned char>(folded[i])) != 0) {
       auto end = i;

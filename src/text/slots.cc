@@ -105,9 +105,22 @@ bool in_range(const Parameter &parameter, double value) {
   return (!parameter.minimum || value >= *parameter.minimum) && (!parameter.maximum || value <= *parameter.maximum);
 }
 
-void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const std::vector<Claim> &claims) {
+bool is_percentage(const SpokenNumber &number, const std::string &folded) {
+  const auto behind = std::string_view(folded).substr(number.span.end);
+  return behind.starts_with("%") || behind.starts_with(" percent");
+}
+
+void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const std::vector<Claim> &claims,
+                  const std::string &folded) {
   slot.form = Slot::Form::kNumber;
   slot.integer = slot.parameter->type == "integer";
+  const auto add = [&slot](const Json &value) {
+    const bool twice = std::any_of(slot.choices.begin(), slot.choices.end(),
+                                   [&](const Choice &choice) { return choice.value == value; });
+    if (!twice) {
+      slot.choices.push_back({value, 0});
+    }
+  };
   for (const auto &number : numbers) {
     const bool taken = std::any_of(claims.begin(), claims.end(), [&](const Claim &claim) {
       return claim.mention.score >= kFull && claim.mention.span.overlaps(number.span);
@@ -117,10 +130,10 @@ void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const st
       continue;
     }
     const Json value = whole ? Json(static_cast<long long>(number.value)) : Json(number.value);
-    const bool twice = std::any_of(slot.choices.begin(), slot.choices.end(),
-                                   [&](const Choice &choice) { return choice.value == value; });
-    if (!twice) {
-      slot.choices.push_back({value, 0});
+    add(value);
+    const bool share = !slot.integer && !slot.parameter->maximum && is_percentage(number, folded);
+    if (share) { // 4 % may be asked for as 0.04: the model tells
+      add(Json(number.value / 100));
     }
   }
   slot.presence = slot.choices.empty() ? kSilent : 2;
@@ -214,7 +227,7 @@ std::vector<Slot> slots_for(const ActionSpec &spec, const std::string &utterance
     } else if (slot.parameter->kind == ParameterKind::kTime) {
       fill_time(slot, utterance);
     } else if (type == "integer" || type == "number") {
-      fill_numbers(slot, numbers, claims);
+      fill_numbers(slot, numbers, claims, folded);
     } else {
       fill_plain(slot, folded);
     }

@@ -68,6 +68,22 @@ TEST(Elements, KindAndDeixisPointAtTheCurrentOne) {
   EXPECT_EQ(match_elements("点一下保存", screen).front().element->id, "button_1");
 }
 
+TEST(Evidence, NumbersHaveSignsAndLists) {
+  const auto numbers = [](const std::string &text) {
+    std::vector<double> values;
+    for (const auto &number : find_numbers(fold(text))) {
+      values.push_back(number.value);
+    }
+    return values;
+  };
+  using List = std::vector<double>;
+  EXPECT_EQ(numbers("a = 3, b = -11, c=-4"), (List{3, -11, -4}));
+  EXPECT_EQ(numbers("85,90, 88 and 1,200.5"), (List{85, 90, 88, 1200.5}));
+  EXPECT_EQ(numbers("set it to minus 5"), (List{-5}));
+  EXPECT_EQ(numbers("调到零下18度"), (List{-18}));
+  EXPECT_EQ(numbers("on 2024-05-06, wi-fi-6"), (List{2024, 5, 6, 6}));
+}
+
 TEST(Requests, PartAtConnectorsAndVerbsOnly) {
   using List = std::vector<std::string>;
   EXPECT_EQ(split_requests("关灯然后把空调调到26度", {}), (List{"关灯", "把空调调到26度"}));
