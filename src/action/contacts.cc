@@ -99,7 +99,8 @@ bool is_han_start(const std::string &text) {
 }
 
 void add_alias(Contact &contact, std::string alias) {
-  if (!alias.empty() && alias != contact.name &&
+  constexpr std::size_t kMostAliases = 100; // each is compared with all others, here and whenever a name is said
+  if (!alias.empty() && alias != contact.name && contact.aliases.size() < kMostAliases &&
       std::find(contact.aliases.begin(), contact.aliases.end(), alias) == contact.aliases.end()) {
     contact.aliases.push_back(std::move(alias));
   }

@@ -13,7 +13,7 @@
 namespace yanxing::audio {
 namespace {
 
-constexpr double kMostSeconds = 4 * 3600.0;
+constexpr std::size_t kMostSamples = std::size_t{4} * 3600 * 48000; // four hours at 48 kHz
 
 struct SoundFileCloser {
   void operator()(SNDFILE *file) const { sf_close(file); }
@@ -30,7 +30,7 @@ sf_count_t memory_length(void *user) { return static_cast<sf_count_t>(static_cas
 sf_count_t memory_seek(sf_count_t offset, int whence, void *user) {
   auto *memory = static_cast<Memory *>(user);
   const sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? memory->at : memory_length(user);
-  memory->at = std::clamp<sf_count_t>(base + offset, 0, memory_length(user));
+  memory->at = base + std::clamp<sf_count_t>(offset, -base, memory_length(user) - base); // a header may ask for any
   return memory->at;
 }
 sf_count_t memory_read(void *target, sf_count_t count, void *user) {
@@ -74,7 +74,7 @@ Result<Clip> decode_clip(std::string_view bytes, std::string_view where) {
   clip.sample_rate_hz = info.samplerate;
   const auto channels = static_cast<std::size_t>(info.channels);
   std::vector<float> frames(4096 * channels);
-  while (clip.seconds() < kMostSeconds) {
+  while (clip.samples.size() < kMostSamples) { // a few packed bytes may stand for hours of silence
     const auto got = sf_readf_float(file.get(), frames.data(), 4096);
     if (got <= 0) {
       break;

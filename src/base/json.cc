@@ -45,6 +45,8 @@ template <class Value> Result<Value> parse(std::string_view text, std::string_vi
     return Error{std::string(where) + ":" + std::to_string(line) + ":" + std::to_string(column) +
                      ": this is not valid JSON",
                  "Check for a missing comma, quote or bracket there"};
+  } catch (const typename Value::out_of_range &) { // 1e999; it tells no place
+    return Error{std::string(where) + ": this JSON holds a number that is too large", ""};
   }
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kSampleRateHz = 16000;
 constexpr int kFftSize = 400;
+constexpr int kMostMels = 1024;                // Whisper has 80 or 128
 constexpr int kMultilingualVocabulary = 51865; // at least; the English models have one token less
 constexpr int kTextTokens = 50257;             // before the special tokens
 
@@ -184,6 +185,9 @@ private:
     vocabulary_ = number(words.shape[0]);
     const auto state = number(words.shape[1]);
     const auto mels = number(tensor("encoder/conv1/weight", 3).shape[1]);
+    if (mels > kMostMels) {
+      throw Failure{{"the CTranslate2 model hears " + std::to_string(mels) + " bands", "Fetch the model again"}};
+    }
     for (const auto value : {kMagic, vocabulary_, number(hearing.shape[0]), state, *heads, encoder_layers,
                              number(writing.shape[0]), state, *heads, decoder_layers, mels, kFloat16Matrices}) {
       out_.write(value);

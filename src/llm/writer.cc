@@ -296,7 +296,8 @@ private:
       return written.error();
     }
     const double value = std::strtod(written->c_str(), nullptr);
-    return integer ? Json(static_cast<long long>(value)) : Json(value);
+    constexpr double kMostExact = 9007199254740992; // 2^53; the model may write more digits
+    return integer ? Json(static_cast<long long>(std::clamp(value, -kMostExact, kMostExact))) : Json(value);
   }
 
   Result<Json> write_free_string() {

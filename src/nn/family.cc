@@ -21,11 +21,17 @@ std::vector<Family> all_families() {
 namespace {
 
 constexpr std::int64_t kMaxLayers = 4096;
+constexpr std::int64_t kMaxHeadDim = 65536; // tables of this size are made before any weight is read
 
 void check(Fields &fields, DecoderConfig &decoder, std::int64_t layers) {
   if (layers > kMaxLayers) {
     fields.fail(std::to_string(layers) + " layers are more than " + std::to_string(kMaxLayers));
     layers = 1;
+  }
+  if (decoder.head_dim > kMaxHeadDim) {
+    fields.fail("heads of " + std::to_string(decoder.head_dim) + " numbers are wider than " +
+                std::to_string(kMaxHeadDim));
+    decoder.head_dim = 2;
   }
   if (decoder.heads % decoder.kv_heads != 0) {
     fields.fail("the number of attention heads is no multiple of the number of key-value heads");
@@ -52,8 +58,9 @@ RopeConfig usual_rope(Fields &config, const DecoderConfig &decoder) {
   static const Json kNone = Json::object();
   Fields rope(parameters == nullptr ? kNone : *parameters, "", config.where());
   const float partial = rope.number_or("partial_rotary_factor", config.number_or("partial_rotary_factor", 1.0F));
+  const auto share = partial > 0.0F && partial <= 1.0F ? partial : 0.0F; // 0 is refused as impossible
   const auto rotated =
-      rotated_of(config, decoder.head_dim, static_cast<std::int64_t>(partial * static_cast<float>(decoder.head_dim)));
+      rotated_of(config, decoder.head_dim, static_cast<std::int64_t>(share * static_cast<float>(decoder.head_dim)));
   // LongRoPE (Phi-3) states the original context beside, not inside.
   Json merged = parameters == nullptr ? kNone : *parameters;
   if (const auto *original = config.find("original_max_position_embeddings");

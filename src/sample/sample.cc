@@ -37,8 +37,10 @@ std::string call_text(const Json &call) {
   const auto &function = call.contains("function") ? call.at("function") : call;
   auto arguments = function.value("arguments", Json::object());
   if (arguments.is_string()) {
-    auto parsed = Json::parse(arguments.get<std::string>(), nullptr, false);
-    arguments = parsed.is_discarded() ? arguments : parsed;
+    // Brackets inside a text are not counted when the row is read, so that parse_json has to bound their depth.
+    if (auto parsed = parse_json(arguments.get_ref<const std::string &>(), "arguments")) {
+      arguments = std::move(*parsed);
+    }
   }
   return "<tool_call>\n" + dump({{"name", string_or_empty(function, "name")}, {"arguments", arguments}}) +
          "\n</tool_call>";
@@ -66,7 +68,8 @@ public:
     }
     out_.tools = json_.value("tools", Json());
     if (out_.tools.is_string()) { // ms-swift allows JSON in a text
-      out_.tools = Json::parse(out_.tools.get<std::string>(), nullptr, false);
+      auto parsed = parse_json(out_.tools.get_ref<const std::string &>(), "tools");
+      out_.tools = parsed ? std::move(*parsed) : Json(false);
     }
     if (!out_.tools.is_null() && !out_.tools.is_array()) {
       throw Malformed{"\"tools\" must be a list of tools"};

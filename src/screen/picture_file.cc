@@ -4,6 +4,7 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 
 #include <array>
+#include <cstring>
 #include <memory>
 
 namespace yanxing::screen {
@@ -23,11 +24,12 @@ std::string take_message(GError *error) {
   return message;
 }
 
-// The header tells the size before the pixels are unpacked: a picture that is too large is refused there.
+// The header tells the size before the pixels are unpacked: a picture that is too large is refused there. No other size
+// than 0 keeps every loader from making room for all of it.
 void on_size(GdkPixbufLoader *loader, gint width, gint height, gpointer too_large) {
   if (static_cast<std::int64_t>(width) * height > kMostPixels) {
     *static_cast<bool *>(too_large) = true;
-    gdk_pixbuf_loader_set_size(loader, 1, 1);
+    gdk_pixbuf_loader_set_size(loader, 0, 0);
   }
 }
 
@@ -49,8 +51,17 @@ Picture from_pixbuf(const GdkPixbuf *pixbuf) {
   return picture;
 }
 
-// The loader fills what is missing of a truncated PNG or JPEG with white or grey and says nothing.
+// The loader fills what is missing of a truncated PNG or JPEG with white or grey and says nothing; of a BMP it makes
+// room for all that the file claims to hold before its pixels, up to 4 GiB.
 bool is_truncated(std::string_view bytes) {
+  constexpr std::size_t kBmpStart = 18; // at 10 the place of the pixels, at 14 the length of the second header
+  if (bytes.starts_with("BM") && bytes.size() >= kBmpStart) {
+    std::uint32_t pixels_at = 0;
+    std::uint32_t header_bytes = 0;
+    std::memcpy(&pixels_at, bytes.data() + 10, sizeof pixels_at);
+    std::memcpy(&header_bytes, bytes.data() + 14, sizeof header_bytes);
+    return pixels_at > bytes.size() || header_bytes > bytes.size();
+  }
   if (bytes.starts_with("\x89PNG")) {
     return bytes.rfind("IEND") == std::string_view::npos;
   }
@@ -76,11 +87,12 @@ Result<Picture> read_picture(const std::filesystem::path &file) {
                                                bytes->size(), &error) != FALSE;
   // Closing after a failed write would only fail again; after a good one it tells of a truncated file.
   const bool closed = gdk_pixbuf_loader_close(loader.get(), written ? &error : nullptr) != FALSE;
+  if (too_large) {
+    g_clear_error(&error);
+    return Error{file.string() + " has more than 64 megapixels", "Give a smaller picture"};
+  }
   if (!written || !closed) {
     return Error{file.string() + " is not a picture that can be read: " + take_message(error), hint};
-  }
-  if (too_large) {
-    return Error{file.string() + " has more than 64 megapixels", "Give a smaller picture"};
   }
   const GdkPixbuf *pixbuf = gdk_pixbuf_loader_get_pixbuf(loader.get());
   if (pixbuf == nullptr) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <memory>
 #include <regex>
 
@@ -70,6 +71,23 @@ constexpr std::array kUnits{
     // 分 alone is a minute only where a duration may end: 十分感谢 is none.
     DurationUnit{"(?:分钟|分(?=$|半|之?后|以后|以内|内|左右|的|[0-9]|[ ,.，。])|minutes?|mins?)", 60},
     DurationUnit{"(?:秒钟|秒|seconds?|secs?)", 1}};
+constexpr double kLongestDuration = 100.0 * 366 * 86400;
+
+// How an amount of each unit is said; compiled once, which costs more than the search.
+const std::array<std::regex, kUnits.size()> &unit_patterns() {
+  static const auto kPatterns = [] {
+    static constexpr std::string_view kBefore = "(^|点|第|[^a-z0-9.])";
+    static constexpr std::string_view kAmount =
+        "([0-9]+(?:\\.[0-9]+)?|半|一|两|三|四|五|六|七|八|九|十|an?|half an?|one)";
+    std::array<std::regex, kUnits.size()> patterns;
+    for (std::size_t i = 0; i < kUnits.size(); ++i) {
+      patterns[i] = std::string(kBefore) + std::string(kAmount) + " ?(?:个)?(半|and a half)? ?" +
+                    std::string(kUnits[i].pattern) + "(半| and a half)?(?![a-z])";
+    }
+    return patterns;
+  }();
+  return kPatterns;
+}
 
 } // namespace
 
@@ -102,21 +120,18 @@ std::optional<long> find_duration_s(std::string_view utf8) {
   }
   const auto folded = fold(utf8);
   const auto text = numbers_to_digits_en(to_utf8(numbers_to_digits_zh(to_code_points(folded))));
-  static const std::string kAmount = "([0-9]+(?:\\.[0-9]+)?|半|一|两|三|四|五|六|七|八|九|十|an?|half an?|one)";
   double total = 0;
   bool found = false;
-  for (const auto &[pattern, seconds] : kUnits) {
-    static constexpr std::string_view kBefore = "(^|点|第|[^a-z0-9.])";
-    const std::regex unit(std::string(kBefore) + kAmount + " ?(?:个)?(半|and a half)? ?" + std::string(pattern) +
-                          "(半| and a half)?(?![a-z])");
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    const auto &[pattern, seconds] = kUnits[i];
     std::smatch match;
-    if (!std::regex_search(text, match, unit)) {
+    if (!std::regex_search(text, match, unit_patterns()[i])) {
       continue;
     }
     const auto amount = match[2].str();
     double value = 0;
     if (std::isdigit(static_cast<unsigned char>(amount[0])) != 0) {
-      value = std::stod(amount);
+      value = std::strtod(amount.c_str(), nullptr); // infinite where there are too many digits
     } else if (amount == "半" || amount.starts_with("half")) {
       value = 0.5;
     } else if (amount[0] == 'a' || amount == "one") {
@@ -137,7 +152,7 @@ std::optional<long> find_duration_s(std::string_view utf8) {
       found = true;
     }
   }
-  return found ? std::optional(static_cast<long>(total)) : std::nullopt;
+  return found && total <= kLongestDuration ? std::optional(static_cast<long>(total)) : std::nullopt;
 }
 
 namespace {

@@ -22,7 +22,7 @@ std::string to_traditional(const std::string &utf8);
 std::string normalize_numbers(std::string_view utf8, Language language);
 
 // Seconds of a spoken duration anywhere in the text: 十分钟 / 10分钟 → 600, 一个半小时 → 5400, "ninety seconds" → 90,
-// "an hour and a half" → 5400. Empty where none is named.
+// "an hour and a half" → 5400. Empty where none is named, or one of more than a century.
 std::optional<long> find_duration_s(std::string_view utf8);
 
 // Text as it is read aloud: digits → Chinese or English words (26 → 二十六 / twenty-six, 2026年 → 二零二六年,

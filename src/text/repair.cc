@@ -141,10 +141,13 @@ public:
       }
       std::fill_n(begin, length, true);
       if (candidate.distance >= 0) { // else two words fit as well: left alone
-        result.repairs.push_back({to_utf8(text_.substr(candidate.begin, length)), candidate.word->known->text,
-                                  to_utf8(text_.substr(0, candidate.begin)).size()});
+        result.repairs.push_back(
+            {to_utf8(text_.substr(candidate.begin, length)), candidate.word->known->text, candidate.begin});
         text_.replace(candidate.begin, length, candidate.word->text);
       }
+    }
+    for (auto &repair : result.repairs) { // bytes only now: a character may have become one of another length
+      repair.at = to_utf8(text_.substr(0, repair.at)).size();
     }
     result.text = to_utf8(text_);
     return result;

@@ -217,6 +217,11 @@ Repaired repair_english(const std::string &transcript, const std::vector<KnownWo
                           {transcript.substr(begin, end - begin), fit.known->word->text, begin});
     result.text.replace(begin, end - begin, fit.known->word->text);
   }
+  std::size_t grown = 0; // may wrap around, as a sum of unsigned differences does
+  for (auto &repair : result.repairs) {
+    repair.at += grown;
+    grown += repair.to.size() - repair.from.size();
+  }
   return result;
 }
 

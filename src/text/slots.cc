@@ -105,6 +105,8 @@ bool in_range(const Parameter &parameter, double value) {
   return (!parameter.minimum || value >= *parameter.minimum) && (!parameter.maximum || value <= *parameter.maximum);
 }
 
+constexpr double kMostExact = 9007199254740992; // 2^53: larger whole numbers are no longer told apart
+
 bool is_percentage(const SpokenNumber &number, const std::string &folded) {
   const auto behind = std::string_view(folded).substr(number.span.end);
   return behind.starts_with("%") || behind.starts_with(" percent");
@@ -126,7 +128,7 @@ void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const st
       return claim.mention.score >= kFull && claim.mention.span.overlaps(number.span);
     });
     const bool whole = std::floor(number.value) == number.value;
-    if (taken || !in_range(*slot.parameter, number.value) || (slot.integer && !whole)) {
+    if (taken || number.value > kMostExact || !in_range(*slot.parameter, number.value) || (slot.integer && !whole)) {
       continue;
     }
     const Json value = whole ? Json(static_cast<long long>(number.value)) : Json(number.value);

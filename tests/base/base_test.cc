@@ -20,6 +20,14 @@ TEST(Json, ErrorsNameLineAndColumn) {
   EXPECT_NE(bad.error().what.find("f.json:3:"), std::string::npos) << bad.error().what;
 }
 
+TEST(Json, ANumberBeyondAllBoundsIsAnError) {
+  for (const auto *text : {"1e999", "[-1e999]"}) {
+    const auto bad = parse_json(text, "f.json");
+    ASSERT_FALSE(bad) << text;
+    EXPECT_NE(bad.error().what.find("f.json: "), std::string::npos) << bad.error().what;
+  }
+}
+
 TEST(Files, WritesAreAtomicAndMissingFilesAreErrors) {
   const auto file = scratch("file");
   ASSERT_TRUE(write_file(file, "one"));

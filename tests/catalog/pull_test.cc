@@ -2,10 +2,9 @@
 #include "base/files.h"
 #include "catalog/archive.h"
 #include "catalog/catalog.h"
+#include "package_archive.h"
 #include "web_server.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -15,7 +14,6 @@ namespace yanxing::catalog {
 namespace {
 
 namespace fs = std::filesystem;
-using Members = std::vector<std::pair<std::string, std::string>>; // path, content
 
 std::string noise(std::size_t bytes, unsigned seed) {
   std::string text(bytes, '\0');
@@ -24,29 +22,6 @@ std::string noise(std::size_t bytes, unsigned seed) {
     byte = static_cast<char>(seed >> 24U);
   }
   return text;
-}
-
-void write_archive(const fs::path &path, const Members &members) {
-  struct archive *out = archive_write_new();
-  if (path.extension() == ".tgz") {
-    archive_write_add_filter_gzip(out);
-    archive_write_set_format_pax_restricted(out);
-  } else {
-    archive_write_set_format_zip(out);
-  }
-  archive_write_open_filename(out, path.c_str());
-  for (const auto &[name, content] : members) {
-    archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_write_header(out, entry);
-    archive_write_data(out, content.data(), content.size());
-    archive_entry_free(entry);
-  }
-  archive_write_close(out);
-  archive_write_free(out);
 }
 
 class Pull : public testing::Test {

@@ -172,6 +172,13 @@ TEST(Loading, SaysWhatIsWrong) {
   expect_error(config, tiny::weights(), "hidden_size is missing");
   config["hidden_size"] = -3;
   expect_error(config, tiny::weights(), "hidden_size is no size");
+  config["hidden_size"] = 2147483646; // a head of this width would have tables of 4 GiB
+  config["num_attention_heads"] = 1;
+  config["num_key_value_heads"] = 1;
+  expect_error(config, tiny::weights(), "wider than");
+  config = tiny::config();
+  config["partial_rotary_factor"] = 1e30;
+  expect_error(config, tiny::weights(), "impossible");
   config = tiny::config();
   config["num_key_value_heads"] = 3;
   expect_error(config, tiny::weights(), "multiple");

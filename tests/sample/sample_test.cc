@@ -174,6 +174,19 @@ TEST(Conversations, ABadRowIsNamed) {
   }
 }
 
+// Brackets inside a text escape the limit on how deep a row may be nested; copying such a value overflowed the stack.
+TEST(Conversations, JsonInsideATextIsBoundedToo) {
+  const std::string deep(200000, '[');
+  const auto nested = deep + std::string(deep.size(), ']');
+  const Json messages{{{"role", "user"}, {"content", "Q"}},
+                      {{"role", "assistant"}, {"tool_calls", {{{"name", "f"}, {"arguments", nested}}}}}};
+  const auto call = sample_from_json({{"messages", messages}}, "/data", "set.jsonl:3");
+  ASSERT_TRUE(call) << call.error().message();
+  EXPECT_NE(call->conversation->messages.at(1).content.find(deep), std::string::npos)
+      << "it stays the text that it was";
+  EXPECT_FALSE(sample_from_json({{"query", "Q"}, {"response", "A"}, {"tools", nested}}, "/data", "set.jsonl:3"));
+}
+
 class Files : public testing::Test {
 protected:
   void SetUp() override { fs::create_directories(folder_); }

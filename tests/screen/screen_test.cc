@@ -7,6 +7,7 @@
 #include "screen/rulings.h"
 #include "screen/text_detector.h"
 #include "screen/text_recognizer.h"
+#include "support/fuzz.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -280,6 +281,34 @@ TEST_F(PictureFile, BadFilesAreRefusedInOneSentence) {
   ASSERT_TRUE(write_file(folder_ / "half.png", whole->substr(0, whole->size() / 2)));
   EXPECT_FALSE(read_picture(folder_ / "half.png"));
   EXPECT_FALSE(write_png(folder_ / "none.png", Picture{}));
+}
+
+// A BMP of 54 bytes that says it is 32768 × 32768: all of it was made room for before it was refused.
+TEST_F(PictureFile, ATooLargeOneIsRefusedByItsHeader) {
+  std::string header = "BM";
+  const auto put = [&header](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) {
+      header += static_cast<char>(value >> (8 * i));
+    }
+  };
+  for (const std::uint32_t field : {54U, 0U, 54U, 40U, 32768U, 32768U}) {
+    put(field, 4);
+  }
+  put(1, 2);  // planes
+  put(24, 2); // bits a pixel
+  header.resize(54 + 4096, '\0');
+  ASSERT_TRUE(write_file(folder_ / "large.bmp", header));
+  const fuzz::MemoryWatch watch;
+  const auto read = read_picture(folder_ / "large.bmp");
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().what.find("64 megapixels"), std::string::npos) << read.error().message();
+  for (const std::size_t place : {13, 17}) { // pixels after 2 GiB, a header of 2 GiB
+    auto wide = header;
+    wide[place] = '\x80';
+    ASSERT_TRUE(write_file(folder_ / "wide.bmp", wide));
+    EXPECT_FALSE(read_picture(folder_ / "wide.bmp"));
+  }
+  EXPECT_LT(fuzz::MemoryWatch::most_bytes(), 16U << 20U);
 }
 
 TEST(Annotate, DrawsTheMarkedElementStrongest) {

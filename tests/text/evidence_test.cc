@@ -53,6 +53,14 @@ TEST(Slots, NumbersComeFromTheWordsWithinTheRange) {
   EXPECT_GT(slots[1].presence, 0);
 }
 
+TEST(Slots, ANumberTooLargeToBeExactIsNone) {
+  const ActionSpec spec{"count", {}, {parameter_from_schema("n", {{"type", "integer"}}, true)}, {}, {}, {}, {}, {}};
+  for (const auto &digits : {std::string(26, '9'), std::string(400, '9')}) {
+    EXPECT_TRUE(slots_for(spec, "count to " + digits, nullptr, nullptr).at(0).choices.empty()) << digits;
+  }
+  EXPECT_EQ(slots_for(spec, "count to 9007199254740991", nullptr, nullptr).at(0).choices.at(0).value, 9007199254740991);
+}
+
 TEST(People, TheLongestNameWins) {
   const std::vector<Contact> contacts{{"李建国", "a@b.c", "", {"李经理"}}, {"李经", "x@b.c", "", {}}};
   EXPECT_EQ(people_named("把这个发给李经理", contacts), std::vector<std::string>{"李经理"});

@@ -63,6 +63,10 @@ TEST(Normalize, Durations) {
   for (const char *text : {"十分感谢", "下午三点半", "十二点三十分", "第三天", "打开客厅的灯", "", "send this to Li"}) {
     EXPECT_FALSE(find_duration_s(text)) << text;
   }
+  // What a recogniser makes of noise: longer than anything can count.
+  for (const auto &text : {std::string(400, '9') + " minutes", std::string("99999999999999999999999999小时")}) {
+    EXPECT_FALSE(find_duration_s(text)) << text;
+  }
 }
 
 TEST(Normalize, SpokenForm) {

@@ -26,6 +26,16 @@ TEST_F(Repairs, TellsWhatWasChangedAndWhere) {
   EXPECT_EQ(repaired.repairs[0].at, 6U);
 }
 
+TEST_F(Repairs, PlacesAreThoseOfTheRepairedText) {
+  const auto repaired =
+      Repairer(pinyin_).repair("mail it to manager lee and to jang way", {{"Manager Li"}, {"Zhang Wei"}});
+  EXPECT_EQ(repaired.text, "mail it to Manager Li and to Zhang Wei");
+  ASSERT_EQ(repaired.repairs.size(), 2U);
+  for (const auto &one : repaired.repairs) {
+    EXPECT_EQ(repaired.text.substr(one.at, one.to.size()), one.to);
+  }
+}
+
 TEST_F(Repairs, WhatIsRightStays) {
   EXPECT_EQ(repair("发给李经理", {{"李经理", 2}, {"李静里", 2}}), "发给李经理");
   EXPECT_EQ(repair("这里没有", {{"李梅", 2}}), "这里没有"); // halves of two common words
