@@ -128,7 +128,8 @@ void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const st
       return claim.mention.score >= kFull && claim.mention.span.overlaps(number.span);
     });
     const bool whole = std::floor(number.value) == number.value;
-    if (taken || std::abs(number.value) > kMostExact || !in_range(*slot.parameter, number.value) || (slot.integer && !whole)) {
+    if (taken || std::abs(number.value) > kMostExact || !in_range(*slot.parameter, number.value) ||
+        (slot.integer && !whole)) {
       continue;
     }
     const Json value = whole ? Json(static_cast<long long>(number.value)) : Json(number.value);
