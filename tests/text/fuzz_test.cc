@@ -102,7 +102,8 @@ TEST(DamagedWords, FillSlots) {
             for (const auto &choice : slot.choices) {
               EXPECT_TRUE(std::isfinite(choice.bias));
               EXPECT_TRUE(!choice.value.is_number() || std::isfinite(choice.value.get<double>())) << choice.value;
-              EXPECT_TRUE(slot.form != Slot::Form::kNumber || !choice.value.is_number() || choice.value >= 0)
+              EXPECT_TRUE(slot.form != Slot::Form::kNumber || !choice.value.is_number() ||
+                          std::abs(choice.value.get<double>()) <= 9007199254740992)
                   << choice.value;
             }
           }
