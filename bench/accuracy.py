@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Sets of bench/datasets.py that are scored on their own, in the order of the table.
 SETS = ["coffee", "ha_en_12", "ha_en_lean_12", "snips", "slurp_devel", "acebench_en", "bfcl_simple", "bfcl_multiple",
         "bfcl_parallel", "bfcl_parallel_multiple", "bfcl_irrelevance", "screens_elements", "screens_picture",
-        "aishell_cmd", "aishell_read"]
+        "aishell_cmd", "aishell_cmd_known", "aishell_read"]
 COLUMNS = ["set", "rows", "exact", "name", "arg F1", "none right", "reward", "CER/WER", "p50 ms", "p95 ms", "min"]
 
 

@@ -331,6 +331,19 @@ def recordings(data, out):
             "note": note}
 
 
+@eval_set
+def aishell_cmd_known(data, out):
+    """The same commands heard by a machine that knows the names in them (a playlist, a map's places), as it would
+    in use: the names of all rows are one closed set, so that each is among the others' temptations. Digits and
+    temperatures are not names."""
+    rows = [row for group, row in recordings(data, out) if group == "aishell_cmd"]
+    names = {re.sub("^(想听歌曲|来一首歌曲)", "", row["text"]) for row in rows
+             if not re.search("digits|appliance", row["note"])}
+    known = [tool("name", "", {"name": {"type": "string", "enum": sorted(names)}})]
+    for row in rows:
+        yield "aishell_cmd_known", row | {"actions": known}
+
+
 # --- screens -----------------------------------------------------------------------------------------------------
 
 

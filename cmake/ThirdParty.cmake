@@ -33,6 +33,7 @@ set_target_properties(onnxruntime PROPERTIES IMPORTED_LOCATION ${YANXING_DEPS}/l
 set(CMAKE_BUILD_RPATH ${YANXING_DEPS}/lib)
 set(CMAKE_INSTALL_RPATH $ORIGIN/../lib)
 
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(desktop REQUIRED IMPORTED_TARGET atspi-2 xcb xcb-xtest xcb-shm xcb-randr xcb-keysyms gio-2.0)
 pkg_check_modules(portaudio REQUIRED IMPORTED_TARGET portaudio-2.0)
 pkg_check_modules(sound REQUIRED IMPORTED_TARGET sndfile samplerate)

@@ -154,6 +154,7 @@ TEST_F(ArrowsTest, EnginesStayInTheirRoom) {
       {"opencc", {"text"}},
       {"espeak-ng", {"speech"}},
       {"CLI", {"verb", "training"}},
+      {"yaml-cpp", {"verb"}},
       {"curl", {"action", "catalog"}},
       {"archive", {"catalog"}},
       {"mosquitto", {"action"}},

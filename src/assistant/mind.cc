@@ -44,7 +44,7 @@ std::filesystem::path with_adapter(const std::filesystem::path &model, const std
 
 Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const std::string &tier,
                                                 const MindSettings &settings) {
-  const auto file = model_file(model, "model.gguf");
+  const auto file = weights_file(model);
   if (!file) {
     return file.error();
   }

@@ -24,7 +24,7 @@ struct Rewards {
 };
 
 struct MindSettings {
-  std::string light;             // model name, as 'yanxing models' lists it
+  std::string light;             // model name, as 'yanxing models' lists it, or a .gguf file
   std::string large;             // "" : no second tier
   std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: the one that comes with yanxing; "none"
   int threads = 2;

@@ -30,13 +30,15 @@ bool nested_too_deep(std::string_view text) {
   return false;
 }
 
-template <class Value> Result<Value> parse(std::string_view text, std::string_view where) {
+} // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view where) {
   if (nested_too_deep(text)) {
     return Error{std::string(where) + ": this JSON is nested deeper than 500 levels", ""};
   }
   try {
-    return Value::parse(text);
-  } catch (const typename Value::parse_error &error) {
+    return Json::parse(text);
+  } catch (const Json::parse_error &error) {
     const auto at = std::min(error.byte > 0 ? error.byte - 1 : 0, text.size());
     const auto before = text.substr(0, at);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -45,22 +47,15 @@ template <class Value> Result<Value> parse(std::string_view text, std::string_vi
     return Error{std::string(where) + ":" + std::to_string(line) + ":" + std::to_string(column) +
                      ": this is not valid JSON",
                  "Check for a missing comma, quote or bracket there"};
-  } catch (const typename Value::out_of_range &) { // 1e999; it tells no place
+  } catch (const Json::out_of_range &) { // 1e999; it tells no place
     return Error{std::string(where) + ": this JSON holds a number that is too large", ""};
   }
 }
 
-template <class Value> Result<Value> read(const std::filesystem::path &path) {
+Result<Json> read_json_file(const std::filesystem::path &path) {
   const auto text = read_file(path, kMaxFileBytes);
-  return text ? parse<Value>(*text, path.string()) : Result<Value>(text.error());
+  return text ? parse_json(*text, path.string()) : Result<Json>(text.error());
 }
-
-} // namespace
-
-Result<Json> parse_json(std::string_view text, std::string_view where) { return parse<Json>(text, where); }
-
-Result<Json> read_json_file(const std::filesystem::path &path) { return read<Json>(path); }
-Result<JsonTable> read_json_table(const std::filesystem::path &path) { return read<JsonTable>(path); }
 
 std::string dump(const Json &value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 

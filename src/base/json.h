@@ -20,11 +20,6 @@ Result<Json> parse_json(std::string_view text, std::string_view where);
 // Reads and parses a JSON file (at most 256 MiB).
 Result<Json> read_json_file(const std::filesystem::path &path);
 
-// The same for tables with very many members (dictionaries): the order of keys is not kept, and looking up or adding a
-// member stays fast, where Json above searches its members one by one.
-using JsonTable = nlohmann::json;
-Result<JsonTable> read_json_table(const std::filesystem::path &path);
-
 // Compact UTF-8; bytes that are not UTF-8 are replaced by U+FFFD instead of throwing.
 std::string dump(const Json &value);
 

@@ -38,6 +38,17 @@ Result<fs::path> model_file(const std::string &model, const std::string &file) {
   return path;
 }
 
+Result<fs::path> weights_file(const std::string &model) {
+  if (!model.ends_with(".gguf")) {
+    return model_file(model, "model.gguf");
+  }
+  std::error_code code;
+  if (!fs::is_regular_file(model, code)) {
+    return Error{"there is no model file " + model, "Give an existing .gguf file, or a name from 'yanxing models'"};
+  }
+  return fs::path(model);
+}
+
 fs::path state_folder() { return xdg("YANXING_STATE", "XDG_STATE_HOME", ".local/state", ""); }
 fs::path cache_folder() { return xdg("YANXING_CACHE", "XDG_CACHE_HOME", ".cache", ""); }
 fs::path config_folder() { return xdg("YANXING_CONFIG", "XDG_CONFIG_HOME", ".config", ""); }

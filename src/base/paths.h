@@ -12,6 +12,8 @@ namespace yanxing {
 std::filesystem::path models_folder();
 // models_folder()/model/file where it is there; else an error that says how to fetch it.
 Result<std::filesystem::path> model_file(const std::string &model, const std::string &file);
+// A language model's weights: `model` is a name of the catalog, or the path of a .gguf file.
+Result<std::filesystem::path> weights_file(const std::string &model);
 // State that must survive a restart (outbox, timers, undo): $YANXING_STATE, else $XDG_STATE_HOME/yanxing.
 std::filesystem::path state_folder();
 // What can be made again (prefix states, kept speech): $XDG_CACHE_HOME/yanxing.

@@ -1,7 +1,10 @@
 #include "train/watch.h"
 
+#include "base/files.h"
 #include "base/json.h"
+#include "train/curve.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <sys/resource.h>
@@ -35,17 +38,43 @@ double peak_memory_gib() {
   return static_cast<double>(usage.ru_maxrss) / (1024.0 * 1024.0);
 }
 
-Watch::Watch(std::ofstream log, std::int64_t every)
-    : log_(std::move(log)), every_(std::max<std::int64_t>(1, every)), terminal_(::isatty(STDERR_FILENO) != 0) {}
+Watch::Watch(std::filesystem::path output, std::ofstream log, std::int64_t every)
+    : output_(std::move(output)), log_(std::move(log)), every_(std::max<std::int64_t>(1, every)),
+      terminal_(::isatty(STDERR_FILENO) != 0) {}
 
-Result<Watch> Watch::open(const std::filesystem::path &output, std::int64_t every) {
+Result<Watch> Watch::open(const std::filesystem::path &output, std::int64_t every, bool events) {
   std::error_code error;
   std::filesystem::create_directories(output, error);
   std::ofstream log(output / "logging.jsonl", std::ios::app);
   if (!log) {
     return Error{"cannot write to " + output.string(), "Choose another --output_dir"};
   }
-  return Watch(std::move(log), every);
+  Watch watch(output, std::move(log), every);
+  if (events) {
+    auto file = EventFile::open(output / "runs");
+    if (!file) {
+      return file.error();
+    }
+    watch.events_ = std::move(*file);
+  }
+  return watch;
+}
+
+void Watch::write_scalars(const StepReport &report) {
+  if (!events_) {
+    return;
+  }
+  std::vector<std::pair<std::string, double>> scalars{
+      {"train/loss", report.loss},
+      {"train/grad_norm", report.gradient_norm},
+      {"train/learning_rate", report.learning_rate},
+      {"train/epoch", report.epoch},
+      {"train/tokens_per_second", static_cast<double>(report.tokens) / std::max(1e-9, report.seconds)},
+      {"train/memory_gib", peak_memory_gib()}};
+  if (report.validation_loss >= 0) {
+    scalars.emplace_back("eval/loss", report.validation_loss);
+  }
+  events_->write(report.step, scalars);
 }
 
 void Watch::tell(const StepReport &report) {
@@ -74,6 +103,7 @@ void Watch::tell(const StepReport &report) {
     line["eval_loss"] = report.validation_loss;
   }
   log_ << dump(line) << std::endl;
+  write_scalars(report);
   const bool last = report.step == report.steps;
   if (!terminal_ && !last && report.step % every_ != 0 && report.validation_loss < 0) {
     return;
@@ -90,10 +120,12 @@ void Watch::tell(const StepReport &report) {
   }
 }
 
-void Watch::finish() {
+Status Watch::finish() {
   if (terminal_) {
     std::fputc('\n', stderr);
   }
+  const auto picture = draw_curve(points_of_log(output_ / "logging.jsonl"), output_.filename().string());
+  return picture.empty() ? Status() : write_file(output_ / "loss.svg", picture);
 }
 
 } // namespace yanxing::train

@@ -1,6 +1,7 @@
 #include "verb/verb.h"
 
 #include "base/log.h"
+#include "verb/config_file.h"
 
 #include <CLI/CLI.hpp>
 
@@ -70,6 +71,29 @@ std::string first_word(char **argv) {
   return {};
 }
 
+// The command line, with the options of the file that `sft run.yaml` names in that file's place.
+Result<std::vector<std::string>> words_of_command(int argc, char **argv, const CLI::App &app,
+                                                  const std::vector<Verb> &verbs) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const auto is_configured = [&](const std::string &word) {
+    return std::any_of(verbs.begin(), verbs.end(),
+                       [&](const Verb &verb) { return word == verb.name && verb.takes_config; });
+  };
+  const auto verb = std::find_if(words.begin(), words.end(), is_configured);
+  if (verb == words.end() || verb + 1 == words.end() || !is_config_file(verb[1])) {
+    return words;
+  }
+  const auto file = verb[1];
+  const auto *command = app.get_subcommand(*verb);
+  const auto place = words.erase(verb + 1);
+  const auto options = words_of_config(file, *command, words);
+  if (!options) {
+    return options.error();
+  }
+  words.insert(place, options->begin(), options->end());
+  return words;
+}
+
 bool is_one_of(const std::vector<Verb> &verbs, const std::string &name) {
   return std::any_of(verbs.begin(), verbs.end(),
                      [&](const Verb &verb) { return name == verb.name || (name == verb.alias && !name.empty()); });
@@ -115,8 +139,14 @@ int run_main(int argc, char **argv, std::vector<Verb> verbs) {
     auto body = verb.define(*command);
     command->callback([&chosen, body] { chosen = body; });
   }
+  auto words = words_of_command(argc, argv, app, verbs);
+  if (!words) {
+    print_error(words.error().message());
+    return kUsage;
+  }
   try {
-    app.parse(argc, argv);
+    std::reverse(words->begin(), words->end()); // as CLI11 takes them
+    app.parse(*words);
   } catch (const CLI::ParseError &wrong) {
     return app.exit(wrong) == 0 ? 0 : kUsage;
   }

@@ -18,8 +18,8 @@ void add_deciding_options(CLI::App &app, DecidingOptions &options) {
   app.add_option("--actions", options.actions, "folder or file of actions (default: those that come with yanxing)");
   app.add_option("--contacts", options.contacts, "vCard file (default: contacts.vcf in the configuration folder)");
   app.add_option("--lang", options.language, "auto, zh or en")->capture_default_str();
-  app.add_option("--model", options.model, "light tier: a name from 'yanxing models'");
-  app.add_option("--large", options.large, "large tier: a name from 'yanxing models', or none");
+  app.add_option("--model", options.model, "light tier: a name from 'yanxing models', or a .gguf file");
+  app.add_option("--large", options.large, "large tier: a name, a .gguf file, or none");
   app.add_option("--adapter", options.adapter,
                  "LoRA adapter (GGUF) for the light tier, or none; empty: the one that comes with yanxing");
   app.add_option("--threads", options.threads, "threads of each engine (default: the cores, at most 4)");

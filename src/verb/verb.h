@@ -20,7 +20,8 @@ struct Verb {
   std::string examples; // shown under the options; at least one line that can be pasted
   // Declares options on `app`, and returns what to run once they are parsed. Status → exit 0 or 1.
   std::function<std::function<Status()>(CLI::App &app)> define;
-  std::string alias; // older or other spelling, e.g. deploy for serve
+  std::string alias;         // older or other spelling, e.g. deploy for serve
+  bool takes_config = false; // its first word may be a file of options (config_file.h)
 };
 
 std::vector<Verb> all_verbs();

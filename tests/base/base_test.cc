@@ -47,6 +47,10 @@ TEST(Settings, UnknownKeysAndWrongTypesNameTheLine) {
   EXPECT_NE(load_settings(file).error().what.find(":2:"), std::string::npos);
   ASSERT_TRUE(write_file(file, "threads = \"three\"\n"));
   EXPECT_NE(load_settings(file).error().what.find("whole number"), std::string::npos);
+  ASSERT_TRUE(write_file(file, "# 话筒\nvoice_zh = \"音 \\\"色\" # é\nvoice_en = 'é'\n"));
+  EXPECT_EQ(load_settings(file)->voice_zh, "音 \"色");
+  ASSERT_TRUE(write_file(file, "# 话筒\nvoice_zh = \"\"\"a\n\"b\"\"\" é\n"));
+  EXPECT_NE(load_settings(file).error().what.find(":3: a character beyond ASCII"), std::string::npos);
   EXPECT_TRUE(load_settings(scratch("absent")).ok());
   std::filesystem::remove(file);
 }

@@ -40,6 +40,7 @@ struct SftOptions {
   std::int64_t accumulation = 0; // 0: 16 samples a step together
   std::int64_t max_length = 2048;
   std::int64_t logging_steps = 5;
+  std::string report_to = "tensorboard";
   int threads = 0;
   bool packing = true;
   bool share_prefixes = true;
@@ -63,7 +64,7 @@ void define(CLI::App &app, SftOptions &options) {
   app.add_option("--use_rslora", options.lora.rslora, "scale by alpha / sqrt(rank)");
   app.add_option("--use_dora", options.lora.dora, "with a trained magnitude of each output");
   app.add_option("--adapters", options.adapters, "start from this adapter (PEFT folder)");
-  app.add_option("--output_dir", options.output, "checkpoints, logging.jsonl, args.json, adapter.gguf");
+  app.add_option("--output_dir", options.output, "checkpoints, logging.jsonl, loss.svg, runs, args.json, adapter.gguf");
   app.add_option("--resume_from_checkpoint", options.resume, "go on bit for bit; 'last': the output folder's latest");
   app.add_option("--num_train_epochs", options.recipe.epochs, "passes over the data");
   app.add_option("--max_steps", options.recipe.max_steps, "stop after so many steps");
@@ -85,6 +86,8 @@ void define(CLI::App &app, SftOptions &options) {
   app.add_option("--save_steps", options.recipe.save_every, "steps between checkpoints; 0: at the end");
   app.add_option("--save_total_limit", options.recipe.keep, "checkpoints that stay");
   app.add_option("--logging_steps", options.logging_steps, "steps between lines where there is no terminal");
+  app.add_option("--report_to", options.report_to, "tensorboard (files in the output folder's runs) or none")
+      ->check(CLI::IsMember({"tensorboard", "none"}));
   app.add_option("--seed", options.recipe.seed, "");
   app.add_option("--threads", options.threads, "0: all cores");
   app.add_option("--strict", options.strict, "a bad row ends the run");
@@ -97,7 +100,7 @@ Result<fs::path> model_path(const SftOptions &options) {
     return fs::path(options.model);
   }
   if (!options.model.empty()) {
-    return model_file(options.model, "model.gguf");
+    return weights_file(options.model);
   }
   const auto configured = settings();
   if (!configured) {
@@ -107,7 +110,7 @@ Result<fs::path> model_path(const SftOptions &options) {
     log_warning("no --model is named for --model_type " + options.model_type + ": training the light tier, " +
                 configured->light);
   }
-  return model_file(configured->light, "model.gguf");
+  return weights_file(configured->light);
 }
 
 Result<sample::Prepared> prepare_rows(const SftOptions &options, const fs::path &model) {
@@ -166,7 +169,7 @@ Status run(const CLI::App &app, SftOptions &options) {
     return schedule.error();
   }
   recipe.schedule = *schedule;
-  auto watch = train::Watch::open(recipe.output, options.logging_steps);
+  auto watch = train::Watch::open(recipe.output, options.logging_steps, options.report_to == "tensorboard");
   if (!watch) {
     return watch.error();
   }
@@ -205,9 +208,12 @@ Status run(const CLI::App &app, SftOptions &options) {
     watch->tell(report);
     return true;
   });
-  watch->finish();
+  const auto drawn = watch->finish();
   if (!result) {
     return result.error();
+  }
+  if (!drawn) {
+    log_warning(drawn.error().message());
   }
   Json summary{{"steps", result->steps}, {"loss", result->loss}, {"checkpoint", result->checkpoint.string()}};
   if (result->validation_loss >= 0) {
@@ -229,17 +235,20 @@ Status run(const CLI::App &app, SftOptions &options) {
 } // namespace
 
 Verb make_sft_training_verb() {
-  return {"sft", "teach a model from samples: what was said, what was on the screen, the right action",
+  return {"sft",
+          "teach a model from samples: what was said, what was on the screen, the right action",
           "  yanxing sft --dataset commands.jsonl --output_dir output/agent\n"
           "  yanxing sft --model qwen2.5-0.5b --dataset a.jsonl b.jsonl#500 --lora_rank 16 --learning_rate 2e-4\n"
           "  yanxing sft --dataset commands.jsonl --output_dir output/agent --resume_from_checkpoint last\n"
+          "  yanxing sft run.yaml --max_steps 10\n"
           "  yanxing eval --dataset held_out.jsonl --adapter output/agent/adapter.gguf",
           [](CLI::App &app) -> std::function<Status()> {
             auto options = std::make_shared<SftOptions>();
             define(app, *options);
             return [options, &app]() -> Status { return run(app, *options); };
           },
-          ""};
+          "",
+          true};
 }
 
 } // namespace yanxing::training
