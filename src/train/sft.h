@@ -7,6 +7,7 @@
 #include "nn/model.h"
 #include "nn/optimizer.h"
 #include "pack/packed_row.h"
+#include "train/process_group.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -28,10 +29,11 @@ struct SftSettings {
   float clip = 1.0F;     // of the gradients' norm; 0: none
   nn::AdamWConfig adamw;
   std::uint64_t seed = 42;
-  std::int64_t evaluate_every = 0; // steps; 0: at the end only
-  std::int64_t save_every = 0;     // steps; 0: at the end only
-  std::size_t keep = 2;            // checkpoints; 0: all
-  std::filesystem::path resume;    // a checkpoint of a run with the same rows and settings; empty: from the start
+  std::int64_t evaluate_every = 0;   // steps; 0: at the end only
+  std::int64_t save_every = 0;       // steps; 0: at the end only
+  std::size_t keep = 2;              // checkpoints; 0: all
+  std::filesystem::path resume;      // a checkpoint of a run with the same rows and settings; empty: from the start
+  ProcessGroup *processes = nullptr; // null: this process alone; all have the same rows and settings
 };
 
 struct StepReport {
@@ -55,12 +57,13 @@ struct SftResult {
 };
 
 // `on_step` may be empty; where it returns false the run stops after saving a checkpoint.
-// Errors: no rows, a resumed checkpoint that does not fit, a loss that is no number any more, a full disk.
+// Errors: no rows, a resumed checkpoint that does not fit, a loss that is no number any more, a full disk, other
+// processes that have ended. Of several processes only the first one saves, and `on_step` must say the same in all.
 Result<SftResult> sft(nn::Model &model, const std::vector<pack::PackedRow> &rows,
                       const std::vector<pack::PackedRow> &validation, const SftSettings &settings,
                       const std::function<bool(const StepReport &)> &on_step);
 
-// Mean −log p per supervised token, without gradients.
-double mean_loss(const nn::Model &model, const std::vector<pack::PackedRow> &rows);
+// Mean −log p per supervised token, without gradients; each process computes its share of the rows.
+Result<double> mean_loss(const nn::Model &model, const std::vector<pack::PackedRow> &rows, ProcessGroup &processes);
 
 } // namespace yanxing::train

@@ -27,6 +27,11 @@ std::vector<pack::PackedRow> rows() {
   return {shared, alone};
 }
 
+double loss_of(const nn::Model &model) {
+  auto alone = ProcessGroup::alone();
+  return *mean_loss(model, rows(), alone);
+}
+
 class Sft : public testing::Test {
 protected:
   Sft() {
@@ -52,20 +57,19 @@ protected:
 
 TEST_F(Sft, LearnsWhatItIsTaught) {
   const auto taught = model();
-  const double before = mean_loss(*taught, rows());
+  const double before = loss_of(*taught);
   const auto result = sft(*taught, rows(), rows(), settings_, {});
   ASSERT_TRUE(result.ok()) << result.error().message();
   EXPECT_LT(result->validation_loss, 1.0); // two answers share a beginning: log 2 on one token of three stays
   EXPECT_GT(before, 2 * result->validation_loss);
-  EXPECT_EQ(mean_loss(*model(result->checkpoint), rows()), result->validation_loss)
-      << "what was saved is what was learnt";
+  EXPECT_EQ(loss_of(*model(result->checkpoint)), result->validation_loss) << "what was saved is what was learnt";
 }
 
 TEST_F(Sft, GoesOnBitForBit) {
   settings_.save_every = 7;
   const auto whole = model();
   ASSERT_TRUE(sft(*whole, rows(), {}, settings_, {}).ok());
-  const auto expected = mean_loss(*whole, rows());
+  const auto expected = loss_of(*whole);
 
   settings_.output = folder_.path() / "broken off";
   const auto first = model();
@@ -76,7 +80,7 @@ TEST_F(Sft, GoesOnBitForBit) {
   std::int64_t steps = 0;
   ASSERT_TRUE(sft(*second, rows(), {}, settings_, [&](const StepReport &) { return ++steps > 0; }).ok());
   EXPECT_EQ(steps, 25);
-  EXPECT_EQ(mean_loss(*second, rows()), expected);
+  EXPECT_EQ(loss_of(*second), expected);
 }
 
 TEST_F(Sft, RefusesACheckpointOfAnotherRun) {

@@ -151,6 +151,10 @@ Status save_arguments(const CLI::App &app, const fs::path &output) {
   return write_file(output / "args.json", arguments.dump(2) + "\n");
 }
 
+int threads_here(const train::ProcessGroup &processes) {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / processes.processes_here());
+}
+
 Status run(const CLI::App &app, SftOptions &options) {
   if (!options.use_lora) {
     return Error{"full fine-tuning is not built yet", "Use --tuner_type lora"};
@@ -169,12 +173,25 @@ Status run(const CLI::App &app, SftOptions &options) {
     return schedule.error();
   }
   recipe.schedule = *schedule;
-  auto watch = train::Watch::open(recipe.output, options.logging_steps, options.report_to == "tensorboard");
-  if (!watch) {
-    return watch.error();
+  auto processes = train::ProcessGroup::join();
+  if (!processes) {
+    return processes.error();
   }
-  if (auto saved = save_arguments(app, recipe.output); !saved) {
-    return saved;
+  recipe.processes = &*processes;
+  const bool leads = processes->leads();
+  if (!leads) {
+    set_log_level(LogLevel::kQuiet);
+  }
+  std::optional<train::Watch> watch; // of several processes the first one speaks and writes
+  if (leads) {
+    auto opened = train::Watch::open(recipe.output, options.logging_steps, options.report_to == "tensorboard");
+    if (!opened) {
+      return opened.error();
+    }
+    watch = std::move(*opened);
+    if (auto saved = save_arguments(app, recipe.output); !saved) {
+      return saved;
+    }
   }
   const auto prepared = prepare_rows(options, *file);
   if (!prepared) {
@@ -188,7 +205,7 @@ Status run(const CLI::App &app, SftOptions &options) {
            " tokens, packed into " + std::to_string(prepared->rows.size()) + " rows of " + std::to_string(computed) +
            " tokens; left out: " + std::to_string(prepared->bad_rows) + " bad, " + std::to_string(prepared->too_long) +
            " too long");
-  nn::set_threads(options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency()));
+  nn::set_threads(options.threads > 0 ? options.threads : threads_here(*processes));
   auto model = nn::Model::load(*file);
   if (!model) {
     return model.error();
@@ -205,15 +222,21 @@ Status run(const CLI::App &app, SftOptions &options) {
   }
   (*model)->recompute_layers(options.checkpointing);
   const auto result = train::sft(**model, prepared->rows, prepared->validation, recipe, [&](const auto &report) {
-    watch->tell(report);
+    if (watch) {
+      watch->tell(report);
+    }
     return true;
   });
-  const auto drawn = watch->finish();
+  if (watch) {
+    if (auto drawn = watch->finish(); !drawn) {
+      log_warning(drawn.error().message());
+    }
+  }
   if (!result) {
     return result.error();
   }
-  if (!drawn) {
-    log_warning(drawn.error().message());
+  if (!leads) {
+    return {};
   }
   Json summary{{"steps", result->steps}, {"loss", result->loss}, {"checkpoint", result->checkpoint.string()}};
   if (result->validation_loss >= 0) {
