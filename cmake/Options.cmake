@@ -12,6 +12,6 @@ if(YANXING_SANITIZE)
   target_compile_options(yanxing_flags INTERFACE -Wno-error=maybe-uninitialized)
 endif()
 find_program(CCACHE ccache)
-if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+if(CCACHE) # one cache for every checkout: no path of one may be in a command or an object
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()

@@ -14,8 +14,6 @@ function(yanxing_room name)
   foreach(used ${ROOM_USES})
     target_link_libraries(yanxing_${name} PUBLIC yanxing_${used})
   endforeach()
-  target_compile_definitions(yanxing_${name} PRIVATE YANXING_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                             YANXING_VERSION="${PROJECT_VERSION}")
 endfunction()
 
 # Registration without static initialisers: one .cc file NAME.cc in one of the folders (after `what`) defines

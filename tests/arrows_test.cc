@@ -1,5 +1,7 @@
 // The rooms of src/ may include only the rooms that the root CMakeLists.txt lets them use (transitively), and a
 // third-party library's header only where it belongs. Reads the sources; links none of them.
+#include "support/source.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -88,8 +90,8 @@ class ArrowsTest : public testing::Test {
 protected:
   void SetUp() override { ASSERT_TRUE(arrows_.contains("base")) << "no rooms read from CMakeLists.txt"; }
 
-  fs::path source_ = fs::path(YANXING_SOURCE_DIR) / "src";
-  Arrows arrows_ = written_arrows(text_of(fs::path(YANXING_SOURCE_DIR) / "CMakeLists.txt"));
+  fs::path source_ = yanxing::test::source("src");
+  Arrows arrows_ = written_arrows(text_of(yanxing::test::source("CMakeLists.txt")));
 };
 
 TEST_F(ArrowsTest, EveryFolderIsARoom) {

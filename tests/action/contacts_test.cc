@@ -2,6 +2,7 @@
 #include "action/registry.h"
 
 #include "bench.h"
+#include "support/source.h"
 
 #include <chrono>
 #include <random>
@@ -16,7 +17,7 @@ std::vector<Contact> read(const std::string &content) {
 }
 
 TEST(Contacts, ShippedOnesAreFoundByNameTitleAndGivenName) {
-  const auto contacts = read_contacts(std::filesystem::path(YANXING_SOURCE_DIR) / "assets/contacts.vcf");
+  const auto contacts = read_contacts(test::source("assets/contacts.vcf"));
   ASSERT_TRUE(contacts) << contacts.error().message();
   const auto only = [&](const std::string &spoken) {
     const auto found = match_contacts(spoken, *contacts);

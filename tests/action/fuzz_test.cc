@@ -3,6 +3,7 @@
 #include "text/utf8.h"
 
 #include "support/fuzz.h"
+#include "support/source.h"
 
 namespace yanxing::action {
 namespace {
@@ -24,7 +25,7 @@ void read_card_file(const std::filesystem::path &file) {
 
 TEST(DamagedContacts, ShippedOnes) {
   const fuzz::Scratch scratch;
-  fuzz::survives(fuzz::bytes_of(fuzz::source("assets/contacts.vcf")), fuzz::Form::kText,
+  fuzz::survives(fuzz::bytes_of(test::source("assets/contacts.vcf")), fuzz::Form::kText,
                  [&](const std::string &text) { read_card_file(scratch.write("c.vcf", text)); });
 }
 
@@ -52,7 +53,7 @@ void check(const Result<Registry> &registry) {
 TEST(DamagedActions, BundledFiles) {
   const fuzz::Scratch scratch;
   for (const auto *name : {"share.json", "set_volume.json", "undo.json"}) {
-    fuzz::survives(fuzz::bytes_of(fuzz::source("actions") / name), fuzz::Form::kText,
+    fuzz::survives(fuzz::bytes_of(test::source("actions") / name), fuzz::Form::kText,
                    [&](const std::string &text) { check(Registry::load(scratch.write("action.json", text))); });
   }
 }

@@ -2,6 +2,7 @@
 
 #include "action/registry.h"
 #include "bench.h"
+#include "support/source.h"
 
 namespace yanxing::action {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 class Policy : public testing::Test {
 protected:
   Bench bench;
-  Registry registry = *Registry::load(std::filesystem::path(YANXING_SOURCE_DIR) / "actions");
+  Registry registry = *Registry::load(test::source("actions"));
 
   Judgement judged(const std::string &name, const Json &arguments, Language language = Language::kChinese) {
     return judge(registry.find(name), {name, arguments, ""}, bench.screen, bench.contacts, language);

@@ -1,13 +1,14 @@
 #include "action/registry.h"
 
 #include "bench.h"
+#include "support/source.h"
 
 namespace yanxing::action {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = YANXING_SOURCE_DIR;
+const fs::path kSource = test::source(".");
 
 std::string problem_of(const std::string &content) {
   const TemporaryFolder folder;

@@ -3,6 +3,7 @@
 #include "assistant/live.h"
 #include "base/paths.h"
 #include "os/recorded_microphone.h"
+#include "support/source.h"
 
 #include <algorithm>
 #include <atomic>
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kRate = audio::kSpeechRateHz;
 
-fs::path source(const std::string &name) { return fs::path(YANXING_SOURCE_DIR) / name; }
+using test::source;
 
 // A loudspeaker that takes as long as the sound does.
 class SlowSpeaker final : public os::Speaker {

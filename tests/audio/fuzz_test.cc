@@ -2,6 +2,7 @@
 #include "audio/clip.h"
 
 #include "support/fuzz.h"
+#include "support/source.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,7 @@ void decode(const std::string &bytes) {
 TEST(DamagedSound, Wav) {
   constexpr std::size_t kQuarterSecond = 44 + 8000;
   for (const auto *name : {"say_zh.wav", "say_en.wav"}) {
-    const auto whole = fuzz::bytes_of(fuzz::source("assets") / name);
+    const auto whole = fuzz::bytes_of(test::source("assets") / name);
     fuzz::survives(whole.substr(0, kQuarterSecond), fuzz::Form::kBytes, decode);
   }
 }
@@ -56,7 +57,7 @@ class DamagedRecording : public testing::TestWithParam<std::string> {};
 // The smallest recording of this kind among the shared data; an unpacked sample may be much longer than its bytes.
 TEST_P(DamagedRecording, IsReadOrRefused) {
   namespace fs = std::filesystem;
-  const auto folder = fuzz::source("../shared/data");
+  const auto folder = test::source("../shared/data");
   fs::path smallest;
   std::error_code code;
   for (fs::recursive_directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {

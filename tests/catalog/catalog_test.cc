@@ -1,6 +1,7 @@
 #include "catalog/catalog.h"
 
 #include "base/files.h"
+#include "support/source.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -11,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::vector<Model>> ours() { return load_catalog(fs::path(YANXING_SOURCE_DIR) / "assets/catalog.json"); }
+Result<std::vector<Model>> ours() { return load_catalog(test::source("assets/catalog.json")); }
 
 TEST(Catalog, OursIsWholeAndHasWhatTheDefaultsNeed) {
   const auto catalog = ours();

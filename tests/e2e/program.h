@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "os/process.h"
+#include "support/source.h"
 
 #include <gtest/gtest.h>
 
@@ -57,7 +58,7 @@ protected:
     return std::filesystem::exists(file);
   }
 
-  static std::string source(const std::string &relative) { return std::string(YANXING_SOURCE_DIR) + "/" + relative; }
+  static std::string source(const std::string &relative) { return test::source(relative).string(); }
 
   std::filesystem::path home_;
 };

@@ -4,6 +4,7 @@
 #include "nn/safetensors.h"
 
 #include "base/json.h"
+#include "support/source.h"
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -27,7 +28,7 @@ constexpr double kTolerance = 1e-4;
 class Reference {
 public:
   Reference() : folder_(fs::temp_directory_path() / ("yanxing-parity-" + std::to_string(::getpid()))) {
-    const auto script = fs::path(YANXING_SOURCE_DIR) / "tests/nn/reference/make.sh";
+    const auto script = yanxing::test::source("tests/nn/reference/make.sh");
     const auto log = folder_.string() + ".log";
     const auto command = "'" + script.string() + "' '" + folder_.string() + "' >'" + log + "' 2>&1";
     made_ = std::system(command.c_str()) == 0;

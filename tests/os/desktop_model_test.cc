@@ -2,6 +2,7 @@
 // typed into.
 #include "os/desktop.h"
 #include "support/desktop_session.h"
+#include "support/source.h"
 
 #include <gtest/gtest.h>
 
@@ -37,7 +38,7 @@ bool comes_true(const std::function<bool()> &condition) {
 class Calc : public ::testing::Test {
 protected:
   static void SetUpTestSuite() {
-    session_ = new test::DesktopSession(std::string(YANXING_SOURCE_DIR) + "/assets/budget.xlsx", "os");
+    session_ = new test::DesktopSession(test::source("assets/budget.xlsx").string(), "os");
   }
   static void TearDownTestSuite() {
     delete session_;

@@ -1,6 +1,7 @@
 #include "sim/generator.h"
 
 #include "action/registry.h"
+#include "support/source.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +15,7 @@ namespace yanxing::sim {
 namespace {
 
 const Knowledge &knowledge() {
-  static const auto kLoaded = Knowledge::load(std::filesystem::path(YANXING_SOURCE_DIR) / "assets" / "sim");
+  static const auto kLoaded = Knowledge::load(test::source("assets/sim"));
   if (!kLoaded) {
     throw std::runtime_error(kLoaded.error().message());
   }

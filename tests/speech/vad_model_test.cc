@@ -1,5 +1,6 @@
 #include "base/paths.h"
 #include "speech/endpoint.h"
+#include "support/source.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -21,8 +22,7 @@ protected:
   }
   // A recorded command with `seconds` of silence on both sides; empty where the recordings are absent.
   static audio::Clip command_within_silence(double seconds) {
-    const std::filesystem::path file =
-        std::filesystem::path(YANXING_SOURCE_DIR) / "../shared/data/audio_zh/aishell_cmd/BAC009S0150W0005.flac";
+    const std::filesystem::path file = test::source("../shared/data/audio_zh/aishell_cmd/BAC009S0150W0005.flac");
     if (!std::filesystem::exists(file)) {
       return {};
     }

@@ -1,5 +1,6 @@
 #include "base/paths.h"
 #include "speech/recognizer.h"
+#include "support/source.h"
 
 #include <algorithm>
 #include <cctype>
@@ -36,7 +37,7 @@ protected:
   }
   // Empty where the recordings are absent.
   static audio::Clip recording(const std::string &name) {
-    const auto file = std::filesystem::path(YANXING_SOURCE_DIR) / "../shared/data" / name;
+    const auto file = test::source("../shared/data") / name;
     if (!std::filesystem::exists(file)) {
       return {};
     }

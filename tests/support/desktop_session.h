@@ -1,6 +1,8 @@
 // A headless desktop for one test program: scripts/desktop.sh in a state folder of its own.
 #pragma once
 
+#include "support/source.h"
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -55,7 +57,7 @@ public:
   [[nodiscard]] const std::string &problem() const { return problem_; } // what desktop.sh said when it failed
 
 private:
-  static std::string script() { return std::string(YANXING_SOURCE_DIR) + "/scripts/desktop.sh"; }
+  static std::string script() { return source("scripts/desktop.sh").string(); }
 
   std::string missing_;
   std::string problem_;

@@ -100,9 +100,6 @@ inline std::string bytes_of(const std::filesystem::path &file) {
   EXPECT_TRUE(bytes.ok()) << file;
   return bytes.ok() ? *bytes : std::string{};
 }
-inline std::filesystem::path source(const std::string &name) {
-  return std::filesystem::path(YANXING_SOURCE_DIR) / name;
-}
 
 struct Limits {
   // Memory that parsing n bytes may take: `times` · n + `beside`.
