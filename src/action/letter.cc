@@ -1,6 +1,7 @@
 // The message itself: RFC 5322 with one attachment (RFC 2045). Names and subjects come from speech, from the screen and
 // from address books, so none of them may end a header line or pose as a second address.
 #include "action/mail.h"
+#include "action/template.h"
 #include "text/utf8.h"
 
 #include <algorithm>
@@ -90,23 +91,6 @@ std::string display_name(const std::string &text) {
   return quoted + "\"";
 }
 
-// RFC 2231.
-std::string percent_encoded(const std::string &text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : one_line(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && (std::isalnum(byte) != 0 || c == '.' || c == '-' || c == '_')) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
-    }
-  }
-  return out;
-}
-
 std::string random_token(std::size_t length) {
   static constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
   std::random_device random;
@@ -160,7 +144,7 @@ std::string compose(const Letter &letter, const std::string &from) {
   message += "--" + boundary + "\r\n" + line("Content-Type", "text/plain; charset=utf-8");
   message += line("Content-Transfer-Encoding", "base64") + "\r\n" + base64(with_crlf(letter.text), 76) + "\r\n";
   if (!letter.attachment.name.empty()) {
-    const auto name = percent_encoded(letter.attachment.name);
+    const auto name = url_escaped(one_line(letter.attachment.name)); // RFC 2231
     message += "--" + boundary + "\r\n";
     message += line("Content-Type", one_line(letter.attachment.type) + ";\r\n name*=UTF-8''" + name);
     message += line("Content-Disposition", "attachment;\r\n filename*=UTF-8''" + name);

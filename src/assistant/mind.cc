@@ -5,9 +5,6 @@
 #include "base/paths.h"
 #include "llm/merge.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace yanxing::assistant {
 namespace {
 
@@ -76,12 +73,7 @@ Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const 
 
 } // namespace
 
-double Calibration::operator()(double probability) const {
-  const double p = std::clamp(probability, 1e-6, 1 - 1e-6);
-  return 1 / (1 + std::exp(-(slope * std::log(p / (1 - p)) + offset)));
-}
-
-Calibration calibration_for(const std::string &model) {
+text::Calibration calibration_for(const std::string &model) {
   const auto json = read_json_file(share_folder() / "assets" / "calibration.json");
   if (!json || !json->contains(model)) {
     return {};
@@ -94,8 +86,8 @@ struct Mind::Impl {
   MindSettings settings;
   std::unique_ptr<llm::Decider> light;
   std::unique_ptr<llm::Decider> large;
-  Calibration light_calibration;
-  Calibration large_calibration;
+  text::Calibration light_calibration;
+  text::Calibration large_calibration;
 };
 
 Mind::Mind(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

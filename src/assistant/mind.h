@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/result.h"
 #include "llm/decider.h"
+#include "text/calibration.h"
 
 #include <filesystem>
 #include <memory>
@@ -48,13 +49,7 @@ private:
   std::unique_ptr<Impl> impl_;
 };
 
-// Calibrated probability: the raw product of branch probabilities is over- or underconfident in a way that is measured
-// once per model on held-out rows (assets/calibration.json: Platt scaling on the logit).
-struct Calibration {
-  double slope = 1;
-  double offset = 0;
-  [[nodiscard]] double operator()(double probability) const;
-};
-Calibration calibration_for(const std::string &model);
+// What was measured once for this model (assets/calibration.json, by `yanxing eval --calibrate`).
+text::Calibration calibration_for(const std::string &model);
 
 } // namespace yanxing::assistant

@@ -1,6 +1,7 @@
 // How a model comes to be: each file is put together beside its final place in models_folder()/.partial, part by
 // part (an archive is fetched, verified, its member appended, and deleted where nothing else needs it), hashed,
 // converted where it must be, and renamed. A journal of whole parts lets an interrupted pull go on.
+#include "base/descriptor.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -21,22 +22,6 @@
 namespace yanxing::catalog {
 namespace fs = std::filesystem;
 namespace {
-
-class Descriptor {
-public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor &) = delete;
-  Descriptor &operator=(const Descriptor &) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
-private:
-  int fd_;
-};
 
 Error failed(const std::string &doing, const fs::path &path, int code) {
   return Error{"cannot " + doing + " " + path.string() + ": " + std::strerror(code),

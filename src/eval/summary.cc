@@ -11,6 +11,18 @@ double rounded(double value, int digits = 4) {
   return std::round(value * scale) / scale;
 }
 
+Json calibration_json(const std::vector<text::JudgedDecision> &decisions) {
+  const auto bins = text::reliability(decisions);
+  Json shown = Json::array();
+  for (const auto &bin : bins) {
+    if (bin.count > 0) {
+      shown.push_back(
+          {{"n", bin.count}, {"confidence", rounded(bin.mean_probability)}, {"right", rounded(bin.rate_right)}});
+    }
+  }
+  return {{"error", rounded(text::calibration_error(bins))}, {"bins", std::move(shown)}};
+}
+
 double share(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -72,6 +84,9 @@ void Summary::Group::add(const RowResult &row) {
     arguments_right += score.arguments_right;
     row_f1 += score.f1();
     reward += score.reward;
+    if (row.confidence) {
+      decisions.push_back({*row.confidence, score.exact});
+    }
   }
   if (row.text) {
     auto &group = heard[row.language];
@@ -105,6 +120,9 @@ Json Summary::Group::to_json() const {
     json["asked"] = asked.right;
     json["reward"] = {{"sum", rounded(reward)}, {"mean", rounded(reward / n)}};
   }
+  if (!decisions.empty()) {
+    json["calibration"] = calibration_json(decisions);
+  }
   for (const auto &[language, group] : heard) {
     json["text"][std::string(language_code(language))] = {
         {language == Language::kChinese ? "cer" : "wer", rounded(share(group.errors.errors, group.errors.length))},
@@ -125,6 +143,11 @@ void Summary::add(const RowResult &row) {
   if (!row.tier.empty()) {
     tiers_[row.tier].add(row);
   }
+}
+
+std::vector<text::JudgedDecision> Summary::decisions(const std::string &tier) const {
+  const auto group = tiers_.find(tier);
+  return group == tiers_.end() ? std::vector<text::JudgedDecision>{} : group->second.decisions;
 }
 
 Json Summary::to_json() const {

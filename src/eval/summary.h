@@ -3,6 +3,7 @@
 
 #include "eval/scorer.h"
 #include "eval/text_errors.h"
+#include "text/calibration.h"
 
 #include <map>
 #include <optional>
@@ -26,6 +27,7 @@ struct RowResult {
   std::optional<TextErrors> text;           // rows with a gold transcript
   Language language = Language::kChinese;   // of the transcript
   std::string tier;                         // which tier decided; empty where none did
+  std::optional<double> confidence;         // of that decision
   std::map<std::string, double> timings_ms; // per stage, as in the prediction
   // An error instead of a result. It still counts: give it the score of an empty prediction, the errors of an empty
   // text.
@@ -36,8 +38,11 @@ class Summary {
 public:
   void add(const RowResult &row);
   // {rows, errors, exact:{rate,low,high,n}, name, argument:{precision,recall,f1}, abstain:{…}, reward:{sum,mean},
-  // text:{cer,wer,…}, latency_ms:{stage:{p50,p95,n}}, tiers:{light:{…}}}; parts without rows are left out.
+  // calibration:{error,bins:[{n,confidence,right}]}, text:{cer,wer,…}, latency_ms:{stage:{p50,p95,n}},
+  // tiers:{light:{…}}}; parts without rows are left out.
   [[nodiscard]] Json to_json() const;
+  // Of this tier, those that had a gold action.
+  [[nodiscard]] std::vector<text::JudgedDecision> decisions(const std::string &tier) const;
 
 private:
   struct Rate {
@@ -57,6 +62,7 @@ private:
     std::size_t arguments_expected = 0, arguments_given = 0, arguments_right = 0;
     double row_f1 = 0;
     double reward = 0;
+    std::vector<text::JudgedDecision> decisions;
     std::map<Language, Heard> heard;
     std::map<std::string, std::vector<double>> timings_ms;
 

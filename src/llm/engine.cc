@@ -1,5 +1,6 @@
 #include "llm/engine.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 
 #include <llama-cpp.h>
@@ -53,30 +54,22 @@ Status check_gguf(const std::filesystem::path &file) {
 
 } // namespace
 
-// FNV-1a over the name, the size, the first MiB (metadata, vocabulary) and the last (weights).
+// Over the name, the size, the first MiB (metadata, vocabulary) and the last (weights).
 std::string fingerprint_of(const std::filesystem::path &file) {
   constexpr std::size_t kPart = 1 << 20;
-  std::uint64_t hash = 14695981039346656037ULL;
-  const auto mix = [&hash](const char *data, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      hash = (hash ^ static_cast<unsigned char>(data[i])) * 1099511628211ULL;
-    }
-  };
+  Fnv1a hash;
   std::error_code code;
   const auto bytes = std::filesystem::file_size(file, code);
-  const auto label = file.filename().string() + std::to_string(bytes);
-  mix(label.data(), label.size());
+  hash.add(file.filename().string() + std::to_string(bytes));
   std::string part(kPart, '\0');
   std::ifstream in(file, std::ios::binary);
   for (const auto from : {std::uintmax_t{0}, code || bytes < kPart ? std::uintmax_t{0} : bytes - kPart}) {
     in.clear();
     in.seekg(static_cast<std::streamoff>(from));
     in.read(part.data(), static_cast<std::streamsize>(part.size()));
-    mix(part.data(), static_cast<std::size_t>(in.gcount()));
+    hash.add(std::string_view(part).substr(0, static_cast<std::size_t>(in.gcount())));
   }
-  std::ostringstream text;
-  text << std::hex << hash;
-  return text.str();
+  return hash.hex();
 }
 
 struct Engine::Impl {

@@ -33,7 +33,11 @@ class Writer {
 public:
   Writer(Guide &guide, const text::TurnContext &context, const std::string &utterance, const WritingBias &bias)
       : guide_(guide), context_(context), utterance_(utterance), folded_(text::fold(utterance)), bias_(bias),
-        numbers_(text::find_numbers(folded_)) {}
+        numbers_(text::find_numbers(folded_)) {
+    for (const auto &spec : *context_.actions) {
+      slots_.push_back(text::slots_for(spec, utterance_, context_.screen, context_.contacts));
+    }
+  }
 
   Result<std::vector<Action>> write() {
     std::vector<Action> actions;
@@ -78,9 +82,10 @@ private:
   // Null: nothing fits.
   Result<const ActionSpec *> choose_action(bool may_be_none) {
     std::vector<Option> options;
-    for (const auto &spec : *context_.actions) {
-      options.push_back(
-          {spec.name, follow_of(spec), bias_.evidence * text::action_evidence(folded_, spec) + value_evidence(spec)});
+    for (std::size_t i = 0; i < context_.actions->size(); ++i) {
+      const auto &spec = (*context_.actions)[i];
+      const auto evidence = bias_.evidence * text::action_evidence(folded_, spec) + value_evidence(slots_[i]);
+      options.push_back({spec.name, follow_of(spec), evidence});
     }
     if (may_be_none || options.empty()) {
       options.push_back({std::string(kNoAction), "\"}", bias_.none});
@@ -93,12 +98,12 @@ private:
   }
 
   // What is named speaks for the action that takes it: "a latte" for ordering a drink, a person for sending.
-  [[nodiscard]] double value_evidence(const ActionSpec &spec) const {
+  static double value_evidence(const std::vector<text::Slot> &slots) {
     constexpr double kPerValue = 1.5;
     constexpr double kPerPerson = 3;
     constexpr double kMost = 4.5;
     double evidence = 0;
-    for (const auto &slot : text::slots_for(spec, utterance_, context_.screen, context_.contacts)) {
+    for (const auto &slot : slots) {
       const bool person = slot.parameter->kind == ParameterKind::kContact && slot.form == text::Slot::Form::kChoice;
       const bool named = !slot.parameter->choices.empty() && slot.presence >= text::Slot::kCertain;
       evidence += person ? kPerPerson : named ? kPerValue : 0;
@@ -115,7 +120,7 @@ private:
 
   Result<Json> write_arguments(const ActionSpec &spec) {
     guide_.force("\"");
-    auto slots = text::slots_for(spec, utterance_, context_.screen, context_.contacts);
+    auto slots = slots_[static_cast<std::size_t>(&spec - context_.actions->data())];
     if (!context_.history.empty()) {
       carry_over(spec, slots);
     }
@@ -373,8 +378,9 @@ private:
   std::string folded_;
   WritingBias bias_;
   std::vector<text::SpokenNumber> numbers_;
-  std::map<double, std::ptrdiff_t> used_; // how often each was written in this call
-  double needed_log_probability_ = 0;     // of the free values that this call cannot do without
+  std::vector<std::vector<text::Slot>> slots_; // of each action's parameters
+  std::map<double, std::ptrdiff_t> used_;      // how often each was written in this call
+  double needed_log_probability_ = 0;          // of the free values that this call cannot do without
 };
 
 } // namespace

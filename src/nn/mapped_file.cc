@@ -1,5 +1,7 @@
 #include "nn/mapped_file.h"
 
+#include "base/descriptor.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -13,21 +15,18 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   const auto failed = [&path](int code) {
     return Error{"cannot read " + path.string() + ": " + std::strerror(code), ""};
   };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) {
     return failed(errno);
   }
   struct stat info {};
-  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-    ::close(fd);
+  if (::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Error{"cannot read " + path.string() + ": it is not a file", ""};
   }
   const auto size = static_cast<std::size_t>(info.st_size);
-  void *start = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  const int code = errno;
-  ::close(fd);
+  void *start = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (start == MAP_FAILED) {
-    return failed(code);
+    return failed(errno);
   }
   return std::shared_ptr<const MappedFile>(new MappedFile({static_cast<const std::byte *>(start), size}));
 }

@@ -1,5 +1,6 @@
 #include "speech/kept_speech.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 
 #include <algorithm>
@@ -8,17 +9,10 @@
 namespace yanxing::speech {
 namespace fs = std::filesystem;
 
-// Named by a hash of the key (FNV-1a, 64 bits).
 fs::path KeptSpeech::file_of(const std::string &key) const {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : key) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  std::string name;
-  for (int i = 0; i < 16; ++i) {
-    name += "0123456789abcdef"[(hash >> (60U - 4U * static_cast<unsigned>(i))) & 0xFU];
-  }
-  return folder_ / (name + ".wav");
+  Fnv1a hash;
+  hash.add(key);
+  return folder_ / (hash.hex() + ".wav");
 }
 
 std::optional<audio::Clip> KeptSpeech::find(const std::string &key) const {

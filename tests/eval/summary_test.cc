@@ -52,11 +52,14 @@ TEST(Summary, RatesPerTierAndOverAll) {
   wrong.arguments_right = 1;
   wrong.reward = -5;
   Summary summary;
-  summary.add({right, {}, Language::kEnglish, "light", {{"total", 100}, {"asr", 40}}, false});
-  summary.add({wrong, {}, Language::kEnglish, "large", {{"total", 300}}, false});
-  summary.add({{}, TextErrors{1, 10}, Language::kChinese, "", {}, false});
-  summary.add({wrong, {}, Language::kEnglish, "", {}, true});
+  summary.add({right, {}, Language::kEnglish, "light", 0.9, {{"total", 100}, {"asr", 40}}, false});
+  summary.add({wrong, {}, Language::kEnglish, "large", 0.7, {{"total", 300}}, false});
+  summary.add({{}, TextErrors{1, 10}, Language::kChinese, "", {}, {}, false});
+  summary.add({wrong, {}, Language::kEnglish, "", {}, {}, true});
   const auto json = summary.to_json();
+  EXPECT_NEAR(json["calibration"]["error"], 0.4, 1e-9); // 0.9 and right, 0.7 and wrong
+  ASSERT_EQ(summary.decisions("large").size(), 1U);
+  EXPECT_FALSE(summary.decisions("large").front().right);
   EXPECT_EQ(json["rows"], 4);
   EXPECT_EQ(json["errors"], 1);
   EXPECT_EQ(json["exact"]["n"], 3);

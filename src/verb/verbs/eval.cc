@@ -1,3 +1,4 @@
+#include "base/files.h"
 #include "base/log.h"
 #include "eval/dataset.h"
 #include "eval/scorer.h"
@@ -20,10 +21,12 @@ namespace {
 struct Options : DecidingOptions {
   std::string dataset;
   std::string predictions;
+  std::string calibrate;
   std::size_t limit = 0;
   bool repair = true;
 };
 
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 // Everything is loaded once, when the first row needs it, and serves every row.
@@ -74,6 +77,8 @@ public:
     turn.report().timings_ms["total"] = ms_since(end_of_speech);
     return line_of(row, turn.report(), only_hearing, **registry, contacts, result);
   }
+
+  [[nodiscard]] const Settings &settings() const { return settings_; }
 
 private:
   static double ms_since(Clock::time_point start) {
@@ -169,6 +174,7 @@ private:
     if (!only_hearing) {
       const auto *target = report.screen.find(string_or_empty(report.decision.actions.front().arguments, "target"));
       result.tier = report.decision.tier;
+      result.confidence = report.decision.confidence;
       line["action"] = whole["decision"];
       line["confidence"] = report.decision.confidence;
       line["tier"] = report.decision.tier;
@@ -181,6 +187,7 @@ private:
           prediction.target_box = target->box;
         }
         result.score = eval::score(*row.gold, prediction, {&registry, &contacts});
+        line["right"] = result.score->exact;
       }
     }
     line["timings_ms"] = whole["timings_ms"];
@@ -206,6 +213,28 @@ void count_as_failed(const Result<eval::Row> &row, eval::RowResult &result) {
     result.language = row->language.value_or(language_of(*row->gold_text));
     result.text = eval::text_errors(*row->gold_text, "", result.language);
   }
+}
+
+// Adds to the file what puts this model's probabilities right, over what is in use.
+Status calibrate(const eval::Summary &summary, const std::string &model, const fs::path &file) {
+  constexpr std::size_t kFewest = 50;
+  const auto decisions = summary.decisions("light");
+  if (decisions.size() < kFewest) {
+    return Error{"a calibration needs at least " + std::to_string(kFewest) + " rows with a gold action, not " +
+                     std::to_string(decisions.size()),
+                 "Make some with 'yanxing data make'"};
+  }
+  Json known = Json::object();
+  if (fs::exists(file)) {
+    auto read = read_json_file(file);
+    if (!read) {
+      return read.error();
+    }
+    known = std::move(*read);
+  }
+  const auto line = text::fit_calibration(decisions).after(assistant::calibration_for(model));
+  known[model] = {{"slope", line.slope}, {"offset", line.offset}, {"rows", decisions.size()}};
+  return write_file(file, known.dump(2) + "\n");
 }
 
 Status evaluate(const Options &options) {
@@ -256,6 +285,12 @@ Status evaluate(const Options &options) {
     return Error{"the predictions could not all be written to " + options.predictions,
                  "Free some disk space and try again"};
   }
+  if (!options.calibrate.empty()) {
+    const auto model = options.model.empty() ? evaluation.settings().light : options.model;
+    if (auto calibrated = calibrate(summary, model, options.calibrate); !calibrated) {
+      return calibrated;
+    }
+  }
   std::cout << (options.json ? dump(summary.to_json()) : summary.to_json().dump(2)) << "\n";
   return {};
 }
@@ -272,6 +307,9 @@ Verb make_eval_verb() {
                            "JSON lines; each row names its own audio or transcript, screen, actions, contacts, gold")
                 ->required();
             app.add_option("--predictions", options->predictions, "write one JSON line a row");
+            app.add_option(
+                "--calibrate", options->calibrate,
+                "fit this model's probabilities to how often it was right, into this file; with --large none");
             app.add_option("--limit", options->limit, "stop after this many rows");
             app.add_flag("!--no-repair", options->repair, "leave what was heard as it is");
             add_deciding_options(app, *options);
