@@ -247,6 +247,36 @@ Result<Prediction> prediction_from_json(const Json &line, std::string_view where
   return prediction;
 }
 
+Result<Prediction> prediction_from_text(std::string_view text) {
+  constexpr std::size_t kMostBytes = 1 << 16; // the longest call is a few hundred
+  if (text.size() > kMostBytes) {
+    return Error{"the answer has more than 64 KiB", ""};
+  }
+  Prediction prediction;
+  bool any = false;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto line = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) {
+      continue;
+    }
+    const auto json = parse_json(line, "the answer");
+    if (!json) {
+      return json.error();
+    }
+    auto actions = actions_from_json(*json, "the answer");
+    if (!actions) {
+      return actions.error();
+    }
+    any = true;
+    const auto asked = json->is_object() ? json->value("asked", Json(false)) : Json(false);
+    prediction.asked = prediction.asked || (asked.is_boolean() && asked.get<bool>());
+    prediction.actions.insert(prediction.actions.end(), actions->begin(), actions->end());
+  }
+  return any ? Result<Prediction>(std::move(prediction)) : Result<Prediction>(Error{"the answer is empty", ""});
+}
+
 Score score(const Gold &gold, const Prediction &prediction, const Ground &ground, const RewardTable &rewards) {
   Score score;
   score.should_abstain = nothing(gold.actions);

@@ -13,16 +13,18 @@ namespace yanxing::eval {
 
 // What a turn is worth. Acting wrongly costs more than asking or doing nothing.
 struct RewardTable {
-  double success = 1; // the right deed, or none where none was wanted
-  double wrong = -5;  // anything else was done
-  double ask = -0.1;  // a question back
-  double abstain = 0; // nothing was done though something was wanted
+  double success = 1;   // the right deed, or none where none was wanted
+  double wrong = -5;    // anything else was done, or what was said is no action
+  double ask = -0.1;    // a question back
+  double abstain = 0;   // nothing was done though something was wanted
+  double declined = -5; // it asked for a yes to something else, and got a no (only where somebody answers: sim)
 
   template <class Visitor> void for_each_field(Visitor &&visit) {
     visit("success", success);
-    visit("wrong", wrong);
+    visit("wrong_action", wrong);
     visit("ask", ask);
     visit("abstain", abstain);
+    visit("declined", declined);
   }
 };
 
@@ -43,6 +45,10 @@ struct Prediction {
 };
 // From one line of a predictions file ({id, action, target_box, …}).
 Result<Prediction> prediction_from_json(const Json &line, std::string_view where);
+
+// From what a model wrote: one call a line (text::answer_text), or one JSON value of any form above. An Error where it
+// is anything else; nothing may stand around it.
+Result<Prediction> prediction_from_text(std::string_view text);
 
 // [x,y,width,height]; nothing where it is null.
 Result<std::optional<Box>> box_from_json(const Json &json, std::string_view where);

@@ -1,22 +1,21 @@
 #include "os/process.h"
 
+#include "os/spawn.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <poll.h>
-#include <spawn.h>
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 
 extern char **environ; // NOLINT(readability-redundant-declaration): POSIX leaves its declaration to the program
 
@@ -25,77 +24,6 @@ namespace {
 
 constexpr std::size_t kMostOutput = 1 << 20;
 constexpr std::size_t kMostErrors = 64 << 10;
-
-// Two connected descriptors. The input of a child is a socket: writing to one can be told not to raise SIGPIPE.
-class Channel {
-public:
-  enum class Kind { kPipe, kSocket };
-  explicit Channel(Kind kind) {
-    const int code = kind == Kind::kPipe ? ::pipe2(ends_.data(), O_CLOEXEC)
-                                         : ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data());
-    if (code != 0) {
-      ends_ = {-1, -1};
-    }
-  }
-  Channel(const Channel &) = delete;
-  Channel &operator=(const Channel &) = delete;
-  ~Channel() {
-    close_reader();
-    close_writer();
-  }
-  void close_reader() { close(ends_[0]); }
-  void close_writer() { close(ends_[1]); }
-  [[nodiscard]] bool open() const { return ends_[0] >= 0; }
-  [[nodiscard]] int reader() const { return ends_[0]; }
-  [[nodiscard]] int writer() const { return ends_[1]; }
-
-private:
-  static void close(int &end) {
-    if (end >= 0) {
-      ::close(std::exchange(end, -1));
-    }
-  }
-  std::array<int, 2> ends_{-1, -1};
-};
-
-struct FileActions {
-  posix_spawn_file_actions_t value{};
-  FileActions() { posix_spawn_file_actions_init(&value); }
-  FileActions(const FileActions &) = delete;
-  FileActions &operator=(const FileActions &) = delete;
-  ~FileActions() { posix_spawn_file_actions_destroy(&value); }
-};
-
-struct Attributes {
-  posix_spawnattr_t value{};
-  explicit Attributes(int flags) {
-    posix_spawnattr_init(&value);
-    // Children start with default signals, whatever we ignore or block.
-    sigset_t signals;
-    sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&value, &signals);
-    sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&value, &signals);
-    posix_spawnattr_setflags(&value, static_cast<short>(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
-  }
-  Attributes(const Attributes &) = delete;
-  Attributes &operator=(const Attributes &) = delete;
-  ~Attributes() { posix_spawnattr_destroy(&value); }
-};
-
-std::vector<char *> pointers(const std::vector<std::string> &argv) {
-  std::vector<char *> result;
-  for (const auto &argument : argv) {
-    result.push_back(const_cast<char *>(argument.c_str()));
-  }
-  result.push_back(nullptr);
-  return result;
-}
-
-Error cannot_start(const std::string &program, int code) {
-  return Error{"cannot start " + program + ": " + std::strerror(code),
-               code == ENOENT ? "Install it, or correct the name" : ""};
-}
 
 // Reads what is there; false at the end of the stream.
 bool drain(int fd, std::string &into, std::size_t most) {
@@ -221,24 +149,11 @@ Result<Finished> run_process(const std::vector<std::string> &argv, int timeout_m
   Channel in(Channel::Kind::kSocket);
   Channel out(Channel::Kind::kPipe);
   Channel err(Channel::Kind::kPipe);
-  if (!in.open() || !out.open() || !err.open()) {
-    return cannot_start(argv[0], errno);
+  const auto spawned = spawn_child(argv, in, out, err);
+  if (!spawned) {
+    return spawned.error();
   }
-  FileActions actions;
-  posix_spawn_file_actions_adddup2(&actions.value, in.reader(), STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions.value, out.writer(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions.value, err.writer(), STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&actions.value, STDERR_FILENO + 1);
-  const Attributes attributes(POSIX_SPAWN_SETPGROUP); // a group of its own, so that all of it can be ended
-  pid_t child = 0;
-  if (const int code =
-          posix_spawnp(&child, argv[0].c_str(), &actions.value, &attributes.value, pointers(argv).data(), environ);
-      code != 0) {
-    return cannot_start(argv[0], code);
-  }
-  in.close_reader();
-  out.close_writer();
-  err.close_writer();
+  const pid_t child = *spawned;
   Conversation talk(child, in, out, err, input);
   return talk.until(std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms))
              ? talk.finished()
