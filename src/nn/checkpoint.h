@@ -35,6 +35,8 @@ public:
   [[nodiscard]] std::string stored_name(const std::string &name) const;
   // True where the file interleaves the two halves of each head's rows for this q or k (llama.cpp's converter).
   [[nodiscard]] bool interleaved(const std::string &name) const;
+  // All, by the file's names.
+  [[nodiscard]] const std::map<std::string, StoredTensor> &tensors() const { return tensors_; }
   // Keep these as long as a tensor's bytes are used.
   [[nodiscard]] const std::vector<std::shared_ptr<const MappedFile>> &files() const { return files_; }
 

@@ -2,6 +2,7 @@
 #include "nn/decoder.h"
 
 #include "nn/attention.h"
+#include "nn/dropout.h"
 #include "nn/kernels.h"
 #include "nn/recompute.h"
 
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 
@@ -73,7 +75,7 @@ at::Tensor mlp_block(const at::Tensor &x, const Mlp &mlp, const Shared &shared) 
     const std::array<const Linear *, 2> two = {&mlp.gate, &mlp.up};
     parts = apply(x, two, shared.pass);
   }
-  return apply(gated(parts[0], parts[1], shared.config.activation), mlp.down, shared.pass);
+  return apply(gated(parts[0], parts[1], shared.config.activation, shared.pass.kept), mlp.down, shared.pass);
 }
 
 // Each token's chosen experts, weighted by the router's probabilities.
@@ -142,23 +144,26 @@ void check(const PackedRow &row, const std::vector<std::int64_t> &places, const 
 
 } // namespace
 
-at::Tensor Decoder::embed(const std::vector<std::int64_t> &tokens) const {
-  auto rows = embedding_.trained.defined() ? at::embedding(embedding_.trained, at::tensor(tokens))
+at::Tensor Decoder::embed(const std::vector<std::int64_t> &tokens, const Pass &pass) const {
+  auto rows = embedding_.trained.defined() ? at::embedding(embedding_.trained, at::tensor(tokens)).to(at::kFloat)
                                            : embedding_.weight.gather(tokens); // (tokens, hidden)
+  if (pass.training && pass.embedding_noise > 0) {
+    const auto limit = pass.embedding_noise / std::sqrt(static_cast<float>(rows.numel()));
+    rows = rows.add(noise(rows.size(0), rows.size(1), limit, pass.dropout_seed));
+  }
   return config_.embedding_scale == 1.0F ? rows : rows.mul(config_.embedding_scale);
 }
 
 at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
   check(row, places, config_);
   auto shared = std::make_shared<Shared>(Shared{config_, row, {}, pass});
+  shared->pass.kept = kept_;
   for (const auto &rope : config_.ropes) {
     shared->rotations.push_back(rotation(rope, row));
   }
   const bool recompute = recompute_ && at::GradMode::is_enabled();
-  auto x = embed(row.tokens);
-  if (recompute && !x.requires_grad()) {
-    x.set_requires_grad(true); // else autograd would not come back for the first layers' adapters
-  }
+  const auto first = first_learning_layer();
+  auto x = embed(row.tokens, pass);
   // Several targets may stand at one place: each place is computed once.
   auto wanted = std::make_shared<std::vector<std::int64_t>>(places);
   std::sort(wanted->begin(), wanted->end());
@@ -168,7 +173,11 @@ at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t>
     const auto run = [&layer = layers_[i], &own = config_.layers[i], shared, wanted, last](const at::Tensor &input) {
       return run_layer(input, layer, own, *shared, last ? wanted.get() : nullptr);
     };
-    x = recompute ? recomputed(x, run) : run(x);
+    x = rounded(x, kept_);
+    if (recompute && i >= first && !x.requires_grad()) {
+      x.set_requires_grad(true); // else autograd would not come back for what this layer learns
+    }
+    x = recompute && x.requires_grad() ? recomputed(x, kept_, run) : run(x);
   }
   std::vector<std::int64_t> rows; // of each place among the wanted ones
   for (const auto place : places) {

@@ -4,6 +4,7 @@
 
 #include "nn/checkpoint.h"
 #include "nn/decoder_config.h"
+#include "nn/keeping.h"
 #include "nn/linear.h"
 #include "nn/packed_row.h"
 
@@ -46,10 +47,8 @@ struct Layer {
 };
 
 struct LoadOptions {
-  // Keep weights as the file has them and turn them into floats while computing: least memory, a few percent slower.
-  // Otherwise all of them are fp32 from the start.
-  bool as_stored = true;
-  // Train the weights themselves (full fine-tuning): they become fp32 and ask for gradients.
+  Keeping keeping;
+  // Train all weights (full fine-tuning): they become fp32 and ask for gradients.
   bool train_weights = false;
 };
 
@@ -66,13 +65,17 @@ public:
 
   // Recompute each layer in the backward pass instead of keeping its activations (arXiv:1604.06174).
   void recompute_layers(bool on) { recompute_ = on; }
+  // How what the backward pass needs is kept; what goes from layer to layer is rounded to it.
+  void keep_activations(at::ScalarType type) { kept_ = type; }
 
   // Linear layers within the transformer's layers, in order; with the head, embedding and routers for `whole`.
   void for_each_linear(const std::function<void(Linear &)> &visit, bool whole = false);
   void for_each_norm(const std::function<void(Norm &)> &visit);
 
 private:
-  [[nodiscard]] at::Tensor embed(const std::vector<std::int64_t> &tokens) const;
+  [[nodiscard]] at::Tensor embed(const std::vector<std::int64_t> &tokens, const Pass &pass) const;
+  // Below it nothing is trained, so that nothing has to be kept for gradients.
+  [[nodiscard]] std::size_t first_learning_layer() const;
 
   DecoderConfig config_;
   Linear embedding_; // (vocabulary, hidden); never "applied" unless it is the head too
@@ -80,6 +83,7 @@ private:
   Norm norm_;
   std::vector<Layer> layers_;
   bool recompute_ = false;
+  at::ScalarType kept_ = at::kFloat;
 };
 
 } // namespace yanxing::nn

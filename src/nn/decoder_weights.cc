@@ -3,6 +3,7 @@
 
 #include <ATen/ops/empty.h>
 
+#include <array>
 #include <cstring>
 
 namespace yanxing::nn {
@@ -30,12 +31,10 @@ public:
     if (checkpoint_.interleaved(name + ".weight")) {
       owner = straightened(*stored);
     }
-    result.weight = Matrix(*stored, owner);
+    result.weight = kept(Matrix(*stored, owner), *stored, name, options_.keeping, checkpoint_.files());
     if (options_.train_weights) {
       result.trained = result.weight.all().set_requires_grad(true);
       result.weight = Matrix();
-    } else if (!options_.as_stored || stored->format.kind != Format::kGgml) {
-      result.weight = Matrix(result.weight.all());
     }
     if (checkpoint_.find(name + ".bias")) {
       result.bias = vector(name + ".bias", out, 0.0F);
@@ -178,6 +177,30 @@ void visit_mlp(Mlp &mlp, const std::function<void(Linear &)> &visit) {
   visit(mlp.down);
 }
 
+void visit_linears(Layer &layer, const std::function<void(Linear &)> &visit, bool routers) {
+  if (layer.qkv) {
+    visit(*layer.qkv);
+  } else {
+    visit(layer.q);
+    visit(layer.k);
+    visit(layer.v);
+  }
+  visit(layer.o);
+  if (layer.experts.empty()) {
+    visit_mlp(layer.mlp, visit);
+  } else if (routers) {
+    visit(layer.router);
+  }
+  for (auto &expert : layer.experts) {
+    visit_mlp(expert, visit);
+  }
+}
+
+std::array<Norm *, 6> norms_of(Layer &layer) {
+  return {&layer.attention_norm,  &layer.q_norm,   &layer.k_norm,
+          &layer.after_attention, &layer.mlp_norm, &layer.after_mlp};
+}
+
 } // namespace
 
 Result<Decoder> Decoder::load(const Checkpoint &checkpoint, const LoadOptions &options) {
@@ -199,6 +222,12 @@ Result<Decoder> Decoder::load(const Checkpoint &checkpoint, const LoadOptions &o
   if (reader.error()) {
     return *reader.error();
   }
+  bool any_nf4 = false;
+  result.for_each_linear([&](const Linear &layer) { any_nf4 = any_nf4 || layer.weight.is_nf4(); });
+  if (options.keeping.nf4 && !any_nf4) {
+    return Error{checkpoint.path().string() + " is quantised already, so NF4 has nothing to quantise",
+                 "Leave out --quant_method and --quant_bits: adapters are trained over its blocks as they are"};
+  }
   return result;
 }
 
@@ -207,22 +236,7 @@ void Decoder::for_each_linear(const std::function<void(Linear &)> &visit, bool w
     visit(embedding_);
   }
   for (auto &layer : layers_) {
-    if (layer.qkv) {
-      visit(*layer.qkv);
-    } else {
-      visit(layer.q);
-      visit(layer.k);
-      visit(layer.v);
-    }
-    visit(layer.o);
-    if (layer.experts.empty()) {
-      visit_mlp(layer.mlp, visit);
-    } else if (whole) {
-      visit(layer.router);
-    }
-    for (auto &expert : layer.experts) {
-      visit_mlp(expert, visit);
-    }
+    visit_linears(layer, visit, whole);
   }
   if (whole && !config_.tied_embeddings) {
     visit(head_);
@@ -231,14 +245,35 @@ void Decoder::for_each_linear(const std::function<void(Linear &)> &visit, bool w
 
 void Decoder::for_each_norm(const std::function<void(Norm &)> &visit) {
   for (auto &layer : layers_) {
-    for (auto *norm : {&layer.attention_norm, &layer.q_norm, &layer.k_norm, &layer.after_attention, &layer.mlp_norm,
-                       &layer.after_mlp}) {
+    for (auto *norm : norms_of(layer)) {
       if (norm->weight.defined()) {
         visit(*norm);
       }
     }
   }
   visit(norm_);
+}
+
+std::size_t Decoder::first_learning_layer() const {
+  const auto learns = [](const at::Tensor &tensor) { return tensor.defined() && tensor.requires_grad(); };
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    auto &layer = const_cast<Layer &>(layers_[i]); // only looked at
+    bool any = false;
+    visit_linears(
+        layer,
+        [&](const Linear &linear) {
+          any = any || learns(linear.trained) || learns(linear.bias) ||
+                (linear.lora && (learns(linear.lora->a) || learns(linear.lora->b)));
+        },
+        true);
+    for (const auto *norm : norms_of(layer)) {
+      any = any || learns(norm->weight);
+    }
+    if (any) {
+      return i;
+    }
+  }
+  return layers_.size();
 }
 
 } // namespace yanxing::nn

@@ -152,19 +152,21 @@ struct Rotate : Function<Rotate> {
 };
 
 struct Gated : Function<Gated> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &gate, const at::Tensor &up, bool silu) {
-    context->save_for_backward({gate, up});
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &gate, const at::Tensor &up, bool silu,
+                            at::ScalarType kept) {
+    context->save_for_backward({gate.to(kept), up.to(kept)});
     context->saved_data["silu"] = silu;
     return (silu ? at::silu(gate) : at::gelu(gate, "tanh")).mul_(up);
   }
   static variable_list backward(AutogradContext *context, variable_list gradients) {
-    const auto saved = context->get_saved_variables();
+    auto saved = context->get_saved_variables();
+    saved = {saved[0].to(at::kFloat), saved[1].to(at::kFloat)};
     const auto &g = gradients[0];
     const bool silu = context->saved_data["silu"].toBool();
     auto dup = (silu ? at::silu(saved[0]) : at::gelu(saved[0], "tanh")).mul_(g);
     const auto dactive = g.mul(saved[1]);
     auto dgate = silu ? at::silu_backward(dactive, saved[0]) : at::gelu_backward(dactive, saved[0], "tanh");
-    return {dgate, dup, at::Tensor()};
+    return {dgate, dup, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -216,8 +218,8 @@ Rotation rotation(const RopeConfig &rope, const PackedRow &row) {
 
 at::Tensor rotate(const at::Tensor &x, const Rotation &by) { return Rotate::apply(x, by.cosine, by.sine); }
 
-at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation) {
-  return Gated::apply(gate, up, activation == Activation::kSilu);
+at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation, at::ScalarType kept) {
+  return Gated::apply(gate, up, activation == Activation::kSilu, kept);
 }
 
 } // namespace yanxing::nn

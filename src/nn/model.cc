@@ -4,6 +4,8 @@
 #include "nn/checkpoint.h"
 #include "nn/decoder.h"
 #include "nn/head.h"
+#include "nn/trainable.h"
+#include "nn/weights_folder.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -20,8 +22,8 @@ namespace yanxing::nn {
 
 struct Model::State {
   Decoder decoder;
-  Json description;
-  LoraConfig lora; // of the adapter, where there is one
+  Checkpoint checkpoint; // where it came from
+  LoraConfig lora;       // of the adapter, where there is one
   bool has_lora = false;
 };
 
@@ -113,18 +115,21 @@ Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path &path, co
   if (!checkpoint) {
     return checkpoint.error();
   }
-  auto decoder = Decoder::load(*checkpoint, {options.as_stored, options.train_weights});
+  const Keeping keeping{options.as_stored, options.kept, options.nf4, options.double_quantization};
+  auto decoder = Decoder::load(*checkpoint, {keeping, options.train_weights});
   if (!decoder) {
     return decoder.error();
   }
   std::unique_ptr<Model> model(new Model);
   model->state_->decoder = std::move(*decoder);
-  model->state_->description = checkpoint->description();
+  model->state_->decoder.keep_activations(options.kept);
+  model->state_->checkpoint = std::move(*checkpoint);
   return model;
 }
 
 const DecoderConfig &Model::config() const { return state_->decoder.config(); }
-const Json &Model::description() const { return state_->description; }
+const Json &Model::description() const { return state_->checkpoint.description(); }
+bool Model::has_adapter() const { return state_->has_lora; }
 void Model::recompute_layers(bool on) { state_->decoder.recompute_layers(on); }
 
 Status Model::add_lora(const LoraConfig &config, std::uint64_t seed) {
@@ -222,6 +227,48 @@ Status Model::save_adapter(const std::filesystem::path &folder, const std::strin
   });
   adapter.config.targets = target_names(state_->decoder);
   return write_adapter(folder, adapter);
+}
+
+Status Model::train_weights(const TrainableConfig &config) {
+  if (state_->has_lora) {
+    return Error{"the model has an adapter: its weights are not trained beside it", "Merge the adapter first"};
+  }
+  auto trained = select_trained(state_->decoder, config);
+  if (!trained) {
+    return trained.error();
+  }
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) {
+        if (trained->contains(layer.name + ".weight") && !layer.trained.defined()) {
+          layer.trained = layer.weight.all().to(config.type).contiguous().set_requires_grad(true);
+          layer.weight = Matrix();
+          for (const auto &file : state_->checkpoint.files()) {
+            file->forget();
+          }
+        }
+        if (layer.bias.defined()) {
+          layer.bias.set_requires_grad(trained->contains(layer.name + ".bias"));
+        }
+      },
+      true);
+  state_->decoder.for_each_norm(
+      [&](Norm &norm) { norm.weight.set_requires_grad(trained->contains(norm.name + ".weight")); });
+  return {};
+}
+
+Status Model::save_weights(const std::filesystem::path &folder) const {
+  return write_weights(folder, state_->decoder, state_->checkpoint);
+}
+
+Status Model::load_trained(const std::filesystem::path &folder) {
+  return read_trained(folder, state_->decoder, state_->checkpoint);
+}
+
+std::size_t Model::frozen_bytes() const {
+  std::size_t bytes = 0;
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) { bytes += layer.trained.defined() ? 0 : layer.weight.byte_count(); }, true);
+  return bytes;
 }
 
 std::vector<Parameter> Model::parameters() const {
