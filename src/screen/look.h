@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace yanxing::screen {
 
@@ -47,6 +48,7 @@ Result<Sight> look_at_desktop(os::Display &display, os::Accessibility *accessibi
 Result<Sight> look_at_picture(Picture picture, TextReader &reader);
 
 Result<Picture> read_picture(const std::filesystem::path &file); // png, jpeg, bmp, gif; at most 64 megapixels
+Result<Picture> decode_picture(std::string_view bytes, const std::string &where); // `where` names it in errors
 Status write_png(const std::filesystem::path &file, const Picture &picture);
 // The picture with each element's box, number and id drawn on it; `marked` is drawn strongest.
 Picture annotate(const Picture &picture, const Screen &screen, const std::string &marked = "");
