@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -82,7 +83,17 @@ struct StatsOptions {
   std::int64_t max_length = 2048;
   std::int64_t batch = 16;
   std::size_t show = 0;
+  std::string tokens;
 };
+
+// {"input_ids":[…],"completion_mask":[…]}: 1 where a token is learned, as TRL's trainers read it.
+Json tokens_line(const sample::Encoded &part) {
+  std::vector<int> mask(part.tokens.size(), 0);
+  for (const auto &[from, to] : part.supervised) {
+    std::fill(mask.begin() + from, mask.begin() + to, 1);
+  }
+  return {{"input_ids", part.tokens}, {"completion_mask", std::move(mask)}};
+}
 
 // What a trainer computes for these samples: padded in batches, packed, and packed with shared beginnings.
 Json costs_of(const std::vector<pack::Item> &items, const StatsOptions &options) {
@@ -175,6 +186,13 @@ Status stats(const StatsOptions &options) {
   sample::Encoder encoder(
       {[&](std::string_view text, bool special) { return words.tokenize(text, special); }, words.end_of_turn()},
       repairer->get(), &*registry);
+  std::ofstream tokens;
+  if (!options.tokens.empty()) {
+    tokens.open(options.tokens);
+    if (!tokens) {
+      return Error{"cannot write " + options.tokens, "Choose a folder that exists and that you may write to"};
+    }
+  }
   std::vector<pack::Item> items;
   std::size_t samples = 0;
   std::size_t bad = 0;
@@ -192,12 +210,18 @@ Status stats(const StatsOptions &options) {
       }
       for (const auto &part : encoded->parts) {
         items.push_back(sample::item_of(part, static_cast<std::int64_t>(samples)));
+        if (tokens.is_open()) {
+          tokens << dump(tokens_line(part)) << "\n";
+        }
         if (samples < options.show) {
           show_sequence(part, words);
         }
       }
       ++samples;
     }
+  }
+  if (tokens.is_open() && !tokens.flush()) {
+    return Error{"the tokens could not all be written to " + options.tokens, "Free some disk space and try again"};
   }
   auto report = costs_of(items, options);
   report["samples"] = samples;
@@ -216,6 +240,7 @@ void define_stats(CLI::App &app, StatsOptions &options) {
       ->capture_default_str();
   app.add_option("--model", options.model, "GGUF whose vocabulary counts; empty: the light tier's");
   app.add_option("--actions", options.actions, "actions of rows that name none");
+  app.add_option("--tokens", options.tokens, "write the samples as tokens, for trainers that read input_ids");
   app.add_option("--show", options.show, "write the first N samples as the model sees them, to stderr");
 }
 
