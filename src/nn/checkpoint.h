@@ -13,10 +13,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace yanxing::nn {
+
+struct Family;
 
 class Checkpoint {
 public:
@@ -26,6 +27,8 @@ public:
   [[nodiscard]] const DecoderConfig &config() const { return config_; }
   // config.json, or GGUF's metadata.
   [[nodiscard]] const Json &description() const { return description_; }
+  // The part of it that describes the decoder: vision-language models keep it one level down.
+  [[nodiscard]] const Json &text_description() const;
   [[nodiscard]] const std::filesystem::path &path() const { return path_; }
   [[nodiscard]] bool is_gguf() const { return gguf_; }
 
@@ -52,9 +55,8 @@ private:
   Json description_;
   DecoderConfig config_;
   bool gguf_ = false;
-  bool interleaved_qk_ = false;
-  std::string prefix_ = "model.";                               // what stands before "layers.0" in a safetensors file
-  std::vector<std::pair<std::string, std::string>> part_names_; // Hugging Face's → GGUF's, within a layer
+  std::string prefix_ = "model.";        // what stands before "layers.0" in a safetensors file
+  std::shared_ptr<const Family> family_; // of a GGUF file
   std::map<std::string, StoredTensor> tensors_;
   std::vector<std::shared_ptr<const MappedFile>> files_;
 };

@@ -17,6 +17,22 @@ DecoderConfig from_hf(Fields &config) {
   return decoder;
 }
 
+// Qwen2-VL's positions have parts for time, height and width; the language model alone is an architecture of its own.
+void to_gguf(const DecoderConfig & /*decoder*/, const Json &config, std::string &architecture, Json &values) {
+  for (const char *name : {"rope_scaling", "rope_parameters"}) {
+    const auto rope = config.find(name);
+    if (rope == config.end() || !rope->is_object() || !rope->contains("mrope_section")) {
+      continue;
+    }
+    architecture = "qwen2vl";
+    auto sections = (*rope)["mrope_section"];
+    while (sections.is_array() && sections.size() < 4) {
+      sections.push_back(0);
+    }
+    values["rope.dimension_sections"] = sections;
+  }
+}
+
 } // namespace
 
 Family make_qwen2_family() {
@@ -26,6 +42,8 @@ Family make_qwen2_family() {
   family.architectures = {"qwen2", "qwen2vl"};
   family.from_hf = from_hf;
   family.from_gguf = usual_from_gguf;
+  family.hf_class = "Qwen2ForCausalLM";
+  family.to_gguf = to_gguf;
   return family;
 }
 

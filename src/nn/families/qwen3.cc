@@ -27,6 +27,7 @@ Family make_qwen3_family() {
   family.architectures = {"qwen3", "qwen3vl"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Qwen3ForCausalLM";
   return family;
 }
 
