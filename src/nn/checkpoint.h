@@ -31,6 +31,8 @@ public:
 
   // "model.layers.3.self_attn.q_proj.weight"; one expert of a stack too ("….mlp.experts.5.up_proj.weight").
   [[nodiscard]] std::optional<StoredTensor> find(const std::string &name) const;
+  // True where a tensor's name in the file starts so.
+  [[nodiscard]] bool has_names_from(const std::string &prefix) const;
   // What the file calls this tensor.
   [[nodiscard]] std::string stored_name(const std::string &name) const;
   // True where the file interleaves the two halves of each head's rows for this q or k (llama.cpp's converter).
@@ -53,6 +55,7 @@ private:
   DecoderConfig config_;
   bool gguf_ = false;
   bool interleaved_qk_ = false;
+  std::string head_prefix_;                                     // what stands before "lm_head"
   std::string prefix_ = "model.";                               // what stands before "layers.0" in a safetensors file
   std::vector<std::pair<std::string, std::string>> part_names_; // Hugging Face's → GGUF's, within a layer
   std::map<std::string, StoredTensor> tensors_;
