@@ -24,10 +24,25 @@ std::string family_names() {
   return names;
 }
 
+<<<<<<< HEAD
 // The description of the text decoder, which vision-language models keep one level down.
 const Json &text_part_of(const Json &config) {
   const auto found = config.find("text_config");
   return found != config.end() && found->is_object() ? *found : config;
+=======
+// The description of the text decoder, which models with towers keep one or two levels down.
+Json text_part(const Json &config) {
+  const auto part = [](const Json &whole, const char *name) -> const Json & {
+    const auto found = whole.find(name);
+    return found != whole.end() && found->is_object() ? *found : whole;
+  };
+  const auto &outer = part(config, "thinker_config");
+  auto text = part(outer, "text_config");
+  if (const auto tied = outer.find("tie_word_embeddings"); tied != outer.end() && *tied == true) {
+    text["tie_word_embeddings"] = true; // newer files say so outside
+  }
+  return text;
+>>>>>>> vision
 }
 
 } // namespace
@@ -72,7 +87,11 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
   if (!result.description_.is_object()) {
     return Error{where + " is no JSON object", ""};
   }
+<<<<<<< HEAD
   const auto &text = text_part_of(result.description_);
+=======
+  const auto text = text_part(result.description_);
+>>>>>>> vision
   const auto type = string_or_empty(text, "model_type");
   Fields fields(text, "", where);
   bool known = false;
@@ -82,6 +101,9 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
       result.config_ = family.from_hf(fields);
       result.config_.family = family.name;
     }
+  }
+  if (result.description_.contains("thinker_config")) {
+    result.config_.module_prefix = "thinker." + result.config_.module_prefix;
   }
   if (!known) {
     return Error{where + ": models of the type '" + type + "' are not known", "Known are: " + family_names()};
@@ -108,11 +130,22 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
       return added.error();
     }
   }
-  for (const char *prefix : {"model.language_model.", "language_model.model.", "thinker.model.", ""}) {
+  for (const char *prefix :
+       {"model.language_model.", "language_model.model.", "thinker.model.", "thinker.model.language_model.", ""}) {
     if (!result.tensors_.contains("model.embed_tokens.weight") &&
         result.tensors_.contains(prefix + std::string("embed_tokens.weight"))) {
       result.prefix_ = prefix;
     }
+  }
+  for (const char *prefix : {"thinker.", "language_model."}) {
+    if (result.tensors_.contains(prefix + std::string("lm_head.weight"))) {
+      result.head_prefix_ = prefix;
+    }
+  }
+  // A text part may say that it is tied by default, where the whole says that it is not and has a head.
+  const auto tied = result.description_.find("tie_word_embeddings");
+  if (tied != result.description_.end() && *tied == false && result.stored("lm_head.weight") != nullptr) {
+    result.config_.tied_embeddings = false;
   }
   return result;
 }
@@ -157,10 +190,26 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   return result;
 }
 
+<<<<<<< HEAD
 const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_part_of(description_); }
+=======
+bool Checkpoint::has_names_from(const std::string &prefix) const {
+  const auto found = tensors_.lower_bound(prefix);
+  return found != tensors_.end() && found->first.starts_with(prefix);
+}
+>>>>>>> vision
 
 std::string Checkpoint::stored_name(const std::string &name) const {
   if (!gguf_) {
+    if (tensors_.contains(name)) {
+      return name;
+    }
+    if (const auto &module = config_.module_prefix; module != "model." && name.starts_with(module)) {
+      return stored_name("model." + name.substr(module.size())); // a decoder's layer by its module's name
+    }
+    if (name.starts_with("lm_head.")) {
+      return head_prefix_ + name;
+    }
     return name.starts_with("model.") ? prefix_ + name.substr(6) : name;
   }
   return gguf_tensor_name(*family_, name);

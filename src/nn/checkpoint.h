@@ -34,6 +34,8 @@ public:
 
   // "model.layers.3.self_attn.q_proj.weight"; one expert of a stack too ("….mlp.experts.5.up_proj.weight").
   [[nodiscard]] std::optional<StoredTensor> find(const std::string &name) const;
+  // True where a tensor's name in the file starts so.
+  [[nodiscard]] bool has_names_from(const std::string &prefix) const;
   // What the file calls this tensor.
   [[nodiscard]] std::string stored_name(const std::string &name) const;
   // True where the file interleaves the two halves of each head's rows for this q or k (llama.cpp's converter).
@@ -55,8 +57,15 @@ private:
   Json description_;
   DecoderConfig config_;
   bool gguf_ = false;
+<<<<<<< HEAD
   std::string prefix_ = "model.";        // what stands before "layers.0" in a safetensors file
   std::shared_ptr<const Family> family_; // of a GGUF file
+=======
+  bool interleaved_qk_ = false;
+  std::string head_prefix_;                                     // what stands before "lm_head"
+  std::string prefix_ = "model.";                               // what stands before "layers.0" in a safetensors file
+  std::vector<std::pair<std::string, std::string>> part_names_; // Hugging Face's → GGUF's, within a layer
+>>>>>>> vision
   std::map<std::string, StoredTensor> tensors_;
   std::vector<std::shared_ptr<const MappedFile>> files_;
 };

@@ -137,6 +137,12 @@ void check(const PackedRow &row, const std::vector<std::int64_t> &places, const 
     end = segment.end;
   }
   require(end == tokens, "segments do not cover the row");
+  require(row.axes.empty() || row.axes.size() == row.tokens.size(), "not three positions for each token");
+  std::int64_t media_end = 0;
+  for (const auto &media : row.media) {
+    require(media.begin >= media_end && media.end > media.begin && media.end <= tokens, "media overlap or are outside");
+    media_end = media.end;
+  }
   for (const auto place : places) {
     require(place >= 0 && place < tokens, "a target outside the row");
   }
@@ -154,7 +160,8 @@ at::Tensor Decoder::embed(const std::vector<std::int64_t> &tokens, const Pass &p
   return config_.embedding_scale == 1.0F ? rows : rows.mul(config_.embedding_scale);
 }
 
-at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
+at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass,
+                           const MediaStates *media) const {
   check(row, places, config_);
   auto shared = std::make_shared<Shared>(Shared{config_, row, {}, pass});
   shared->pass.kept = kept_;
@@ -164,12 +171,17 @@ at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t>
   const bool recompute = recompute_ && at::GradMode::is_enabled();
   const auto first = first_learning_layer();
   auto x = embed(row.tokens, pass);
+  const auto media_places = media == nullptr ? at::Tensor() : at::tensor(media->places);
+  const auto levels = media == nullptr ? std::size_t{0} : media->levels.size();
+  if (media != nullptr) {
+    x = x.index_copy(0, media_places, media->tokens);
+  }
   // Several targets may stand at one place: each place is computed once.
   auto wanted = std::make_shared<std::vector<std::int64_t>>(places);
   std::sort(wanted->begin(), wanted->end());
   wanted->erase(std::unique(wanted->begin(), wanted->end()), wanted->end());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool last = i + 1 == layers_.size();
+    const bool last = i + 1 == layers_.size() && i >= levels; // what is added later must find all of the row
     const auto run = [&layer = layers_[i], &own = config_.layers[i], shared, wanted, last](const at::Tensor &input) {
       return run_layer(input, layer, own, *shared, last ? wanted.get() : nullptr);
     };
@@ -178,10 +190,14 @@ at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t>
       x.set_requires_grad(true); // else autograd would not come back for what this layer learns
     }
     x = recompute && x.requires_grad() ? recomputed(x, kept_, run) : run(x);
+    if (i < levels) { // not within what is recomputed: the tower's graph is walked once
+      x = x.index_add(0, media_places, media->levels[i]);
+    }
   }
   std::vector<std::int64_t> rows; // of each place among the wanted ones
   for (const auto place : places) {
-    rows.push_back(std::lower_bound(wanted->begin(), wanted->end(), place) - wanted->begin());
+    rows.push_back(
+        levels >= layers_.size() ? place : std::lower_bound(wanted->begin(), wanted->end(), place) - wanted->begin());
   }
   return rms_norm(x.index_select(0, at::tensor(rows)), norm_.weight, config_.norm_epsilon);
 }

@@ -7,6 +7,7 @@
 #include "nn/keeping.h"
 #include "nn/linear.h"
 #include "nn/packed_row.h"
+#include "nn/weight_reader.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -16,11 +17,6 @@
 #include <vector>
 
 namespace yanxing::nn {
-
-struct Norm {
-  std::string name;  // "model.norm"
-  at::Tensor weight; // (n) as it is multiplied; undefined where the family has none
-};
 
 struct Mlp {
   std::optional<Linear> gate_up; // both in one, else the next two
@@ -46,10 +42,11 @@ struct Layer {
   std::vector<Mlp> experts; // sparse layers
 };
 
-struct LoadOptions {
-  Keeping keeping;
-  // Train all weights (full fine-tuning): they become fp32 and ask for gradients.
-  bool train_weights = false;
+// What towers made of a row's pictures and sounds.
+struct MediaStates {
+  std::vector<std::int64_t> places; // in the row, rising
+  at::Tensor tokens;                // (places, hidden): stand there instead of embeddings
+  std::vector<at::Tensor> levels;   // (places, hidden) each: added after the first layers (DeepStack, arXiv:2406.04334)
 };
 
 class Decoder {
@@ -57,9 +54,10 @@ public:
   // Errors name the tensor that is missing or does not fit.
   static Result<Decoder> load(const Checkpoint &checkpoint, const LoadOptions &options);
 
-  // Hidden states after the final norm, at the given places of the row: (places, hidden).
-  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places,
-                                  const Pass &pass) const;
+  // Hidden states after the final norm, at the given places of the row: (places, hidden). `media` is null where the row
+  // holds none.
+  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass,
+                                  const MediaStates *media = nullptr) const;
   [[nodiscard]] const Linear &head() const { return config_.tied_embeddings ? embedding_ : head_; }
   [[nodiscard]] const DecoderConfig &config() const { return config_; }
 

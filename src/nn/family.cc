@@ -1,6 +1,7 @@
 #include "nn/family.h"
 
 #include "nn/rope.h"
+#include "nn/tower.h" // the table's vectors of towers
 
 #include <algorithm>
 #include <array>
@@ -231,6 +232,41 @@ bool windows_from_layer_types(Fields &config, DecoderConfig &decoder, std::int64
     decoder.layers[i].window = (*types)[i] == "sliding_attention" ? window : 0;
   }
   return true;
+}
+
+void three_axes(Fields &config, DecoderConfig &decoder, std::array<std::int64_t, 3> usual, bool interleaved) {
+  auto &rope = decoder.ropes.at(0);
+  const auto pairs = static_cast<std::int64_t>(rope.inverse_frequencies.size());
+  auto sections = usual;
+  for (const char *name : {"rope_scaling", "rope_parameters"}) {
+    const auto *parameters = config.find(name);
+    if (parameters == nullptr || !parameters->is_object() || !parameters->contains("mrope_section")) {
+      continue;
+    }
+    const auto &written = parameters->at("mrope_section");
+    if (!written.is_array() || written.size() != sections.size()) {
+      return config.fail("mrope_section is no list of three numbers");
+    }
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+      sections[i] = written[i].is_number_integer() ? written[i].get<std::int64_t>() : -1;
+    }
+  }
+  const auto [time, height, width] = sections;
+  if (time < 0 || height < 0 || width < 0 || time > pairs || height > pairs || width > pairs ||
+      time + height + width != pairs) {
+    return config.fail("mrope_section does not part the " + std::to_string(pairs) + " pairs of a head");
+  }
+  rope.axes.assign(static_cast<std::size_t>(pairs), 0);
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    auto &axis = rope.axes[static_cast<std::size_t>(pair)];
+    if (interleaved) { // height at 1, 4, 7, …, width at 2, 5, 8, …; what is beyond a section turns by time
+      axis = static_cast<std::uint8_t>(pair % 3 == 1 && pair < 3 * height  ? 1
+                                       : pair % 3 == 2 && pair < 3 * width ? 2
+                                                                           : 0);
+    } else {
+      axis = static_cast<std::uint8_t>(pair < time ? 0 : pair < time + height ? 1 : 2);
+    }
+  }
 }
 
 } // namespace yanxing::nn

@@ -206,9 +206,12 @@ Rotation rotation(const RopeConfig &rope, const PackedRow &row) {
   Rotation result{at::empty({tokens, half}, at::kFloat), at::empty({tokens, half}, at::kFloat)};
   float *cosine = result.cosine.mutable_data_ptr<float>();
   float *sine = result.sine.mutable_data_ptr<float>();
+  const bool three = !row.axes.empty() && !rope.axes.empty();
   for (std::size_t token = 0; token < row.positions.size(); ++token) {
-    for (const float frequency : far[token] ? rope.long_inverse_frequencies : rope.inverse_frequencies) {
-      const float angle = static_cast<float>(row.positions[token]) * frequency;
+    const auto &frequencies = far[token] ? rope.long_inverse_frequencies : rope.inverse_frequencies;
+    for (std::size_t pair = 0; pair < frequencies.size(); ++pair) {
+      const auto position = three ? row.axes[token].at(rope.axes[pair]) : row.positions[token];
+      const float angle = static_cast<float>(position) * frequencies[pair];
       *cosine++ = std::cos(angle) * rope.attention_factor;
       *sine++ = std::sin(angle) * rope.attention_factor;
     }

@@ -31,6 +31,7 @@ struct Linear {
   at::Tensor trained;
   at::Tensor bias; // (out), may be undefined
   std::optional<Lora> lora;
+  std::vector<std::int64_t> file_shape; // where the file's tensor is no matrix (a convolution's kernel); else empty
 
   [[nodiscard]] std::int64_t in() const { return trained.defined() ? trained.size(1) : weight.columns(); }
   [[nodiscard]] std::int64_t out() const { return trained.defined() ? trained.size(0) : weight.rows(); }

@@ -31,6 +31,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "pack/media_input.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -45,6 +46,17 @@ namespace yanxing::nn {
 
 class Decoder;
 
+// ms-swift's three parts of a model with towers: --freeze_llm, --freeze_vit, --freeze_aligner turn them off. Text
+// models are all decoder.
+struct TrainedParts {
+  bool decoder = true;
+  bool tower = false;   // sees or hears
+  bool aligner = false; // fits what it makes to the decoder
+};
+
+// A picture's or sound's numbers, when a row that holds it is computed; called again for each row.
+using MediaReader = std::function<Result<pack::MediaInput>(std::int64_t source)>;
+
 struct LoraConfig {
   std::int64_t rank = 8;
   float alpha = 32.0F;
@@ -54,6 +66,7 @@ struct LoraConfig {
   // Names or endings of names ("q_proj", "self_attn.o_proj"); "all-linear": every linear layer but head, routers,
   // experts.
   std::vector<std::string> targets = {"all-linear"};
+  TrainedParts parts = {};
 };
 
 // Something that is trained. `name` is Hugging Face's ("model.layers.0.self_attn.q_proj.lora_A").
@@ -116,6 +129,13 @@ public:
   Status load_trained(const std::filesystem::path &folder);
   [[nodiscard]] bool has_adapter() const;
 
+  // Rows with media ask this for what their towers take; a row whose media cannot be read throws std::runtime_error
+  // with what the reader said.
+  void set_media_reader(MediaReader reader);
+  [[nodiscard]] bool takes(pack::MediaInput::Kind kind) const; // whether a tower is there for it
+  // What stands in a row instead of embeddings: (tokens, hidden), without gradient.
+  [[nodiscard]] at::Tensor media_tokens(const pack::MediaInput &input) const;
+
   [[nodiscard]] std::vector<Parameter> parameters() const;
   // Bytes of all frozen weights as they are kept.
   [[nodiscard]] std::size_t frozen_bytes() const;
@@ -134,6 +154,8 @@ public:
 
 private:
   Model();
+  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places,
+                                  const Pass &pass) const;
   struct State;
   std::unique_ptr<State> state_;
 };

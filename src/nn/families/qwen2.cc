@@ -1,4 +1,4 @@
-// Qwen2 and Qwen2.5: biases on q, k and v. The text part of Qwen2-VL and Qwen2.5-VL describes itself the same way.
+// Qwen2 and Qwen2.5: biases on q, k and v. The text part of Qwen2-VL describes itself the same way.
 #include "nn/family.h"
 
 namespace yanxing::nn {
@@ -38,7 +38,7 @@ void to_gguf(const DecoderConfig & /*decoder*/, const Json &config, std::string 
 Family make_qwen2_family() {
   Family family;
   family.name = "qwen2";
-  family.model_types = {"qwen2", "qwen2_vl_text", "qwen2_5_vl_text"};
+  family.model_types = {"qwen2", "qwen2_vl_text"};
   family.architectures = {"qwen2", "qwen2vl"};
   family.from_hf = from_hf;
   family.from_gguf = usual_from_gguf;

@@ -23,7 +23,7 @@ DecoderConfig from_gguf(Fields &metadata) {
 Family make_qwen3_family() {
   Family family;
   family.name = "qwen3";
-  family.model_types = {"qwen3", "qwen3_vl_text"};
+  family.model_types = {"qwen3"};
   family.architectures = {"qwen3", "qwen3vl"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;

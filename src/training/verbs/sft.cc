@@ -8,6 +8,7 @@
 #include "sample/prepare.h"
 #include "train/checkpoints.h"
 #include "train/watch.h"
+#include "training/sample_media.h"
 #include "training/tuning_options.h"
 #include "verb/parts.h"
 #include "verb/verb.h"
@@ -48,6 +49,10 @@ struct SftOptions {
   bool share_prefixes = true;
   bool strict = false;
   std::string actions;
+  bool freeze_llm = false;
+  bool freeze_vit = true;
+  bool freeze_aligner = true;
+  PixelLimits pixels;
   train::SftSettings recipe;
 };
 
@@ -83,6 +88,11 @@ void define(CLI::App &app, SftOptions &options) {
   app.add_option("--threads", options.threads, "0: all cores");
   app.add_option("--strict", options.strict, "a bad row ends the run");
   app.add_option("--actions", options.actions, "actions of samples that name none");
+  app.add_option("--freeze_llm", options.freeze_llm, "of a model that sees or hears: leave the decoder as it is");
+  app.add_option("--freeze_vit", options.freeze_vit, "leave the towers that see and hear as they are");
+  app.add_option("--freeze_aligner", options.freeze_aligner, "leave what fits their output to the decoder as it is");
+  app.add_option("--max_pixels", options.pixels.most, "pictures are made smaller until they have no more pixels");
+  app.add_option("--min_pixels", options.pixels.least, "and larger until they have no fewer");
 }
 
 Result<fs::path> model_path(const SftOptions &options) {
@@ -98,24 +108,34 @@ Result<fs::path> model_path(const SftOptions &options) {
     return configured.error();
   }
   if (!options.model_type.empty()) {
+    const auto seeing = model_of_type(options.model_type, models_folder());
+    if (!seeing) {
+      return seeing.error();
+    }
+    if (*seeing) {
+      return **seeing;
+    }
     log_warning("no --model is named for --model_type " + options.model_type + ": training the light tier, " +
                 configured->light);
   }
   return weights_file(configured->light);
 }
 
-// Where the model's tokens are: the file itself, or a GGUF file in its folder.
+// Where the model's tokens are: the file itself, or in its folder tokenizer.json or a GGUF file.
 Result<fs::path> vocabulary_path(const SftOptions &options, const fs::path &model) {
   std::error_code error;
   if (!options.vocabulary.empty() || !fs::is_directory(model, error)) {
     return options.vocabulary.empty() ? model : fs::path(options.vocabulary);
+  }
+  if (fs::exists(model / "tokenizer.json", error)) {
+    return model;
   }
   for (const auto &entry : fs::directory_iterator(model, error)) {
     if (entry.path().extension() == ".gguf") {
       return entry.path();
     }
   }
-  return Error{model.string() + " holds no vocabulary that can be read (vocabulary.gguf)",
+  return Error{model.string() + " holds no vocabulary (tokenizer.json or vocabulary.gguf)",
                "Give --vocabulary FILE.gguf, any GGUF file of the same model"};
 }
 
@@ -124,7 +144,7 @@ struct Rows {
   std::vector<pack::PackedRow> validation;
 };
 
-Result<Rows> prepare_rows(const SftOptions &options, const fs::path &model) {
+Result<Rows> prepare_rows(const SftOptions &options, const fs::path &model, const SampleMedia &media) {
   const auto file = vocabulary_path(options, model);
   if (!file) {
     return file.error();
@@ -144,7 +164,7 @@ Result<Rows> prepare_rows(const SftOptions &options, const fs::path &model) {
   const auto &words = **vocabulary;
   sample::Encoder encoder(
       {[&](std::string_view text, bool special) { return words.tokenize(text, special); }, words.end_of_turn()},
-      repairer->get(), &*registry);
+      repairer->get(), &*registry, media.writer());
   sample::PrepareSettings preparing;
   preparing.packing.max_length = options.max_length;
   preparing.packing.share_prefixes = options.packing && options.share_prefixes;
@@ -284,9 +304,14 @@ Status open_watch(const CLI::App &app, const SftOptions &options, const train::P
 }
 
 Status run(const CLI::App &app, SftOptions &options) {
+  options.tuning.lora.parts = {!options.freeze_llm, !options.freeze_vit, !options.freeze_aligner};
   const auto tuning = resolve(options.tuning);
   if (!tuning) {
     return tuning.error();
+  }
+  if (tuning->full && (options.freeze_llm || !options.freeze_vit || !options.freeze_aligner)) {
+    return Error{"of a model that sees or hears, --tuner_type full trains the decoder and nothing else",
+                 "Use --tuner_type lora for its other parts, or leave out the --freeze_ options"};
   }
   const auto file = model_path(options);
   if (!file) {
@@ -304,7 +329,11 @@ Status run(const CLI::App &app, SftOptions &options) {
   if (auto opened = open_watch(app, options, *processes, watch); !opened) {
     return opened;
   }
-  const auto rows = prepare_rows(options, *file);
+  const auto media = SampleMedia::open(*file, options.pixels);
+  if (!media) {
+    return media.error();
+  }
+  const auto rows = prepare_rows(options, *file, *media);
   if (!rows) {
     return rows.error();
   }
@@ -314,6 +343,7 @@ Status run(const CLI::App &app, SftOptions &options) {
   if (!model) {
     return model.error();
   }
+  media->serve(**model);
   const auto result =
       train::sft(**model, rows->prepared.rows, rows->validation, options.recipe, [&](const auto &report) {
         if (watch) {

@@ -6,6 +6,7 @@
 #include "sim/generator.h"
 #include "text/repair.h"
 #include "verb/parts.h"
+#include "verb/screenshots.h"
 #include "verb/verb.h"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@ struct MakeOptions {
   std::string out;
   std::vector<std::string> kinds;
   sim::GeneratorSettings generator;
+  bool screenshots = false;
 };
 
 Status make(const MakeOptions &options) {
@@ -56,8 +58,20 @@ Status make(const MakeOptions &options) {
   }
   const auto started = Clock::now();
   sim::Generator generator(*knowledge, settings, pinyin ? *pinyin : nullptr, repairer.get());
+  std::optional<Screenshots> screenshots;
+  if (options.screenshots) {
+    auto opened = Screenshots::beside(options.out);
+    if (!opened) {
+      return opened.error();
+    }
+    screenshots = std::move(*opened);
+  }
   const auto done = generator.run([&](const std::string &row) -> Status {
-    out << row << '\n';
+    const auto shown = screenshots ? screenshots->add_to(row) : Result<std::string>(row);
+    if (!shown) {
+      return shown.error();
+    }
+    out << *shown << '\n';
     return out ? Status{} : Status(Error{"cannot write all of " + options.out, "Free some disk space and try again"});
   });
   if (!done) {
@@ -72,7 +86,11 @@ Status make(const MakeOptions &options) {
     made[kind] = count;
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-  std::cout << dump({{"file", options.out}, {"rows", settings.count}, {"kinds", made}, {"seconds", seconds}}) << "\n";
+  Json summary{{"file", options.out}, {"rows", settings.count}, {"kinds", made}, {"seconds", seconds}};
+  if (screenshots) {
+    summary["screenshots"] = screenshots->drawn();
+  }
+  std::cout << dump(summary) << "\n";
   return {};
 }
 
@@ -251,6 +269,7 @@ Verb make_data_verb() {
       "data", "samples to train and test with: make them, look at them",
       "  yanxing data make --out commands.jsonl --count 20000 --seed 1 --lang mix\n"
       "  yanxing data make --out zh.jsonl --count 500 --lang zh --kinds call,compound\n"
+      "  yanxing data make --out seen.jsonl --count 2000 --screenshots\n"
       "  yanxing data stats commands.jsonl --max-length 2048",
       [](CLI::App &app) -> std::function<Status()> {
         app.require_subcommand(1);
@@ -272,6 +291,8 @@ Verb make_data_verb() {
         making->add_option("--noise", options->generator.noise, "share of rows that are heard wrong")
             ->check(CLI::Range(0.0, 1.0))
             ->capture_default_str();
+        making->add_flag("--screenshots", options->screenshots,
+                         "draw each row's screen into NAME_screens beside NAME.jsonl, for models that see");
         auto looked_at = std::make_shared<StatsOptions>();
         define_stats(*app.add_subcommand("stats", "tokens of samples: padded, packed, packed with shared beginnings"),
                      *looked_at);
