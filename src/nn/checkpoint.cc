@@ -24,12 +24,6 @@ std::string family_names() {
   return names;
 }
 
-<<<<<<< HEAD
-// The description of the text decoder, which vision-language models keep one level down.
-const Json &text_part_of(const Json &config) {
-  const auto found = config.find("text_config");
-  return found != config.end() && found->is_object() ? *found : config;
-=======
 // The description of the text decoder, which models with towers keep one or two levels down.
 Json text_part(const Json &config) {
   const auto part = [](const Json &whole, const char *name) -> const Json & {
@@ -42,7 +36,6 @@ Json text_part(const Json &config) {
     text["tie_word_embeddings"] = true; // newer files say so outside
   }
   return text;
->>>>>>> vision
 }
 
 } // namespace
@@ -87,11 +80,8 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
   if (!result.description_.is_object()) {
     return Error{where + " is no JSON object", ""};
   }
-<<<<<<< HEAD
-  const auto &text = text_part_of(result.description_);
-=======
-  const auto text = text_part(result.description_);
->>>>>>> vision
+  result.text_description_ = text_part(result.description_);
+  const auto &text = result.text_description_;
   const auto type = string_or_empty(text, "model_type");
   Fields fields(text, "", where);
   bool known = false;
@@ -190,14 +180,12 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   return result;
 }
 
-<<<<<<< HEAD
-const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_part_of(description_); }
-=======
+const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_description_; }
+
 bool Checkpoint::has_names_from(const std::string &prefix) const {
   const auto found = tensors_.lower_bound(prefix);
   return found != tensors_.end() && found->first.starts_with(prefix);
 }
->>>>>>> vision
 
 std::string Checkpoint::stored_name(const std::string &name) const {
   if (!gguf_) {
