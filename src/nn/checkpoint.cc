@@ -24,25 +24,24 @@ std::string family_names() {
   return names;
 }
 
-<<<<<<< HEAD
-// The description of the text decoder, which vision-language models keep one level down.
-const Json &text_part_of(const Json &config) {
-  const auto found = config.find("text_config");
-  return found != config.end() && found->is_object() ? *found : config;
-=======
 // The description of the text decoder, which models with towers keep one or two levels down.
-Json text_part(const Json &config) {
+const Json &text_part_of(const Json &config) {
   const auto part = [](const Json &whole, const char *name) -> const Json & {
     const auto found = whole.find(name);
     return found != whole.end() && found->is_object() ? *found : whole;
   };
-  const auto &outer = part(config, "thinker_config");
-  auto text = part(outer, "text_config");
+  return part(part(config, "thinker_config"), "text_config");
+}
+
+// The same with what newer files say outside of it.
+Json text_part(const Json &config) {
+  auto text = text_part_of(config);
+  const auto thinker = config.find("thinker_config");
+  const auto &outer = thinker != config.end() && thinker->is_object() ? *thinker : config;
   if (const auto tied = outer.find("tie_word_embeddings"); tied != outer.end() && *tied == true) {
-    text["tie_word_embeddings"] = true; // newer files say so outside
+    text["tie_word_embeddings"] = true;
   }
   return text;
->>>>>>> vision
 }
 
 } // namespace
@@ -87,11 +86,7 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
   if (!result.description_.is_object()) {
     return Error{where + " is no JSON object", ""};
   }
-<<<<<<< HEAD
-  const auto &text = text_part_of(result.description_);
-=======
   const auto text = text_part(result.description_);
->>>>>>> vision
   const auto type = string_or_empty(text, "model_type");
   Fields fields(text, "", where);
   bool known = false;
@@ -190,14 +185,12 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   return result;
 }
 
-<<<<<<< HEAD
 const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_part_of(description_); }
-=======
+
 bool Checkpoint::has_names_from(const std::string &prefix) const {
   const auto found = tensors_.lower_bound(prefix);
   return found != tensors_.end() && found->first.starts_with(prefix);
 }
->>>>>>> vision
 
 std::string Checkpoint::stored_name(const std::string &name) const {
   if (!gguf_) {

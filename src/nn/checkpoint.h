@@ -57,15 +57,9 @@ private:
   Json description_;
   DecoderConfig config_;
   bool gguf_ = false;
-<<<<<<< HEAD
+  std::string head_prefix_;              // what stands before "lm_head"
   std::string prefix_ = "model.";        // what stands before "layers.0" in a safetensors file
   std::shared_ptr<const Family> family_; // of a GGUF file
-=======
-  bool interleaved_qk_ = false;
-  std::string head_prefix_;                                     // what stands before "lm_head"
-  std::string prefix_ = "model.";                               // what stands before "layers.0" in a safetensors file
-  std::vector<std::pair<std::string, std::string>> part_names_; // Hugging Face's → GGUF's, within a layer
->>>>>>> vision
   std::map<std::string, StoredTensor> tensors_;
   std::vector<std::shared_ptr<const MappedFile>> files_;
 };
