@@ -17,7 +17,7 @@ std::string say(Language language, const std::string &zh, const std::string &en)
 
 // How a value is named in a question: an element by its label, everything else as it is.
 std::string spoken(const Parameter &parameter, const Json &value, const Screen &screen) {
-  const auto text = value.is_string() ? value.get<std::string>() : dump(value);
+  auto text = value.is_string() ? value.get<std::string>() : dump(value);
   if (parameter.kind == ParameterKind::kElement) {
     const auto *element = screen.find(text);
     if (element != nullptr && !element->name.empty()) {

@@ -71,7 +71,7 @@ Status write_timers(const fs::path &file, const std::vector<Timer> &timers) {
 
 } // namespace
 
-TimerBook::TimerBook(fs::path state) : file_(std::move(state) / "timers.json") {}
+TimerBook::TimerBook(const fs::path &state) : file_(state / "timers.json") {}
 
 template <class Change> Status TimerBook::change(Change &&change) {
   const FileLock lock(file_.string() + ".lock"); // read, change and write as one step among processes

@@ -22,7 +22,7 @@ struct Timer {
 
 class TimerBook {
 public:
-  explicit TimerBook(std::filesystem::path state);
+  explicit TimerBook(const std::filesystem::path &state);
 
   Result<Timer> add(const std::string &kind, const std::string &label, std::time_t due);
   // `due` 0: whenever it rings. An error where there is no such timer (any more): ids are used again.

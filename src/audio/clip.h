@@ -4,6 +4,10 @@
 #include "base/result.h"
 
 #include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +30,28 @@ Result<Clip> read_clip(const std::filesystem::path &file);
 Result<Clip> decode_clip(std::string_view bytes, std::string_view where);
 
 Clip resample(const Clip &clip, int sample_rate_hz);
+
+// The same for sound that comes piece by piece; what is between two pieces is as if they had come in one.
+class Resampler {
+public:
+  Resampler(int from_hz, int to_hz);
+  ~Resampler();
+  Resampler(Resampler &&) noexcept;
+  Resampler &operator=(Resampler &&) noexcept;
+  std::vector<float> push(std::span<const float> samples);
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A clip as a sound file in memory: "wav" (16-bit PCM), "flac", "mp3", "ogg" and "opus" (both in Ogg). Opus is made at
+// 48 kHz. Errors: an unknown format, or one that this machine's libsndfile cannot write.
+Result<std::string> encode_clip(const Clip &clip, const std::string &format);
+// The samples as 16-bit little-endian PCM, without a header.
+std::string pcm16_of(std::span<const float> samples);
+// What stands before such samples in a WAV file; `sample_count` absent: nobody knows yet (a stream).
+std::string wav_header(int sample_rate_hz, std::optional<std::size_t> sample_count);
 
 // 16-bit PCM; atomic.
 Status write_wav(const std::filesystem::path &file, const Clip &clip);

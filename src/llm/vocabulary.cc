@@ -1,12 +1,14 @@
 #include "llm/vocabulary.h"
 
 #include "base/log.h"
+#include "llm/tokenizer_json.h"
 
 #include <llama-cpp.h>
 
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <unistd.h>
 
 namespace yanxing::llm {
 namespace {
@@ -34,7 +36,28 @@ struct Vocabulary::Impl {
 Vocabulary::Vocabulary(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Vocabulary::~Vocabulary() = default;
 
-Result<std::unique_ptr<Vocabulary>> Vocabulary::open(const std::filesystem::path &gguf) {
+Result<std::unique_ptr<Vocabulary>> Vocabulary::open(const std::filesystem::path &model) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  if (!fs::is_directory(model, code)) {
+    return open_gguf(model);
+  }
+  std::string pattern = (fs::temp_directory_path() / "yanxing-vocabulary-XXXXXX").string();
+  const int handle = ::mkstemp(pattern.data());
+  if (handle < 0) {
+    return Error{"cannot write a temporary file in " + fs::temp_directory_path().string(), "Set TMPDIR"};
+  }
+  ::close(handle);
+  const auto written = write_vocabulary(model, pattern);
+  auto opened = written ? open_gguf(pattern) : Result<std::unique_ptr<Vocabulary>>(written.error());
+  fs::remove(pattern, code);
+  if (!opened && written) {
+    return Error{(model / "tokenizer.json").string() + " could not be used", "Fetch the model's tokenizer again"};
+  }
+  return opened;
+}
+
+Result<std::unique_ptr<Vocabulary>> Vocabulary::open_gguf(const std::filesystem::path &gguf) {
   std::error_code code;
   if (!std::filesystem::is_regular_file(gguf, code)) {
     return Error{"model file " + gguf.string() + " does not exist", "Run 'yanxing pull' or check the path"};

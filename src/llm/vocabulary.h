@@ -1,5 +1,5 @@
-// The tokens of a GGUF model without its weights: what training data is written in. Opening takes a fraction of a
-// second and little memory. Safe to share between threads.
+// The tokens of a model (a GGUF file, or a Hugging Face folder with tokenizer.json) without its weights: what training
+// data is written in. Opening takes a fraction of a second and little memory. Safe to share between threads.
 #pragma once
 
 #include "base/result.h"
@@ -16,7 +16,7 @@ namespace yanxing::llm {
 class Vocabulary {
 public:
   // Errors: missing, truncated or foreign file.
-  static Result<std::unique_ptr<Vocabulary>> open(const std::filesystem::path &gguf);
+  static Result<std::unique_ptr<Vocabulary>> open(const std::filesystem::path &model);
   ~Vocabulary();
   Vocabulary(const Vocabulary &) = delete;
   Vocabulary &operator=(const Vocabulary &) = delete;
@@ -28,6 +28,7 @@ public:
   [[nodiscard]] int size() const;
 
 private:
+  static Result<std::unique_ptr<Vocabulary>> open_gguf(const std::filesystem::path &gguf);
   struct Impl;
   explicit Vocabulary(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -7,6 +7,8 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
+#include <array>
 #include <regex>
 
 namespace yanxing::nn {
@@ -20,15 +22,22 @@ at::Tensor floats_of(const StoredTensor &stored) {
   return tensor;
 }
 
-// "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight" → the layer's name and the part after it. Adapters
-// of multimodal checkpoints keep the decoder one level down ("….language_model.layers.0…").
+// What may stand before "layers.0" of a decoder; multimodal models keep it one or two levels down.
+constexpr std::array<std::string_view, 6> kDecoders{
+    "model.",         "model.language_model.", "language_model.model.",
+    "thinker.model.", "language_model.",       "thinker.model.language_model."};
+
+// "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight" → the layer's name and the part after it. Layers of
+// a decoder are named as a text model's, whatever model the adapter is of.
 std::pair<std::string, std::string> split(const std::string &key) {
   const auto at = key.find(".lora_");
   if (!key.starts_with(kPrefix) || at == std::string::npos) {
     return {};
   }
   auto layer = key.substr(kPrefix.size(), at - kPrefix.size());
-  if (const auto layers = layer.find("layers."); layers != std::string::npos) {
+  const auto layers = layer.find("layers.");
+  if (layers != std::string::npos &&
+      std::find(kDecoders.begin(), kDecoders.end(), std::string_view(layer).substr(0, layers)) != kDecoders.end()) {
     layer = "model." + layer.substr(layers);
   }
   return {layer, key.substr(at + 1)};

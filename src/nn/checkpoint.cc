@@ -12,28 +12,6 @@ namespace yanxing::nn {
 namespace fs = std::filesystem;
 namespace {
 
-const std::vector<std::pair<std::string, std::string>> &usual_gguf_names() {
-  static const std::vector<std::pair<std::string, std::string>> names = {
-      {"input_layernorm", "attn_norm"},
-      {"post_attention_layernorm", "ffn_norm"},
-      {"self_attn.q_proj", "attn_q"},
-      {"self_attn.k_proj", "attn_k"},
-      {"self_attn.v_proj", "attn_v"},
-      {"self_attn.o_proj", "attn_output"},
-      {"self_attn.qkv_proj", "attn_qkv"},
-      {"self_attn.q_norm", "attn_q_norm"},
-      {"self_attn.k_norm", "attn_k_norm"},
-      {"mlp.gate_proj", "ffn_gate"},
-      {"mlp.up_proj", "ffn_up"},
-      {"mlp.down_proj", "ffn_down"},
-      {"mlp.gate", "ffn_gate_inp"},
-      {"mlp.experts.gate_proj", "ffn_gate_exps"},
-      {"mlp.experts.up_proj", "ffn_up_exps"},
-      {"mlp.experts.down_proj", "ffn_down_exps"},
-  };
-  return names;
-}
-
 bool contains(const std::vector<std::string> &list, const std::string &word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -46,40 +24,24 @@ std::string family_names() {
   return names;
 }
 
-// The description of the text decoder, which vision-language models keep one level down.
-const Json &text_part(const Json &config) {
-  const auto found = config.find("text_config");
-  return found != config.end() && found->is_object() ? *found : config;
+// The description of the text decoder, which models with towers keep one or two levels down.
+const Json &text_part_of(const Json &config) {
+  const auto part = [](const Json &whole, const char *name) -> const Json & {
+    const auto found = whole.find(name);
+    return found != whole.end() && found->is_object() ? *found : whole;
+  };
+  return part(part(config, "thinker_config"), "text_config");
 }
 
-// "model.layers.12.mlp.up_proj.weight" → {"12", "mlp.up_proj", ".weight"}; empty where it is no layer's.
-struct LayerName {
-  std::string layer;
-  std::string part;
-  std::string ending;
-};
-std::optional<LayerName> split_layer_name(const std::string &name) {
-  static constexpr std::string_view kStart = "model.layers.";
-  if (!name.starts_with(kStart)) {
-    return {};
+// The same with what newer files say outside of it.
+Json text_part(const Json &config) {
+  auto text = text_part_of(config);
+  const auto thinker = config.find("thinker_config");
+  const auto &outer = thinker != config.end() && thinker->is_object() ? *thinker : config;
+  if (const auto tied = outer.find("tie_word_embeddings"); tied != outer.end() && *tied == true) {
+    text["tie_word_embeddings"] = true;
   }
-  const auto dot = name.find('.', kStart.size());
-  const auto last = name.rfind('.');
-  if (dot == std::string::npos || last <= dot) {
-    return {};
-  }
-  return LayerName{name.substr(kStart.size(), dot - kStart.size()), name.substr(dot + 1, last - dot - 1),
-                   name.substr(last)};
-}
-
-std::optional<std::string> mapped(const std::vector<std::pair<std::string, std::string>> &names,
-                                  const std::string &part) {
-  for (const auto &[from, to] : names) {
-    if (from == part) {
-      return to;
-    }
-  }
-  return {};
+  return text;
 }
 
 } // namespace
@@ -124,7 +86,7 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
   if (!result.description_.is_object()) {
     return Error{where + " is no JSON object", ""};
   }
-  const auto &text = text_part(result.description_);
+  const auto text = text_part(result.description_);
   const auto type = string_or_empty(text, "model_type");
   Fields fields(text, "", where);
   bool known = false;
@@ -134,6 +96,9 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
       result.config_ = family.from_hf(fields);
       result.config_.family = family.name;
     }
+  }
+  if (result.description_.contains("thinker_config")) {
+    result.config_.module_prefix = "thinker." + result.config_.module_prefix;
   }
   if (!known) {
     return Error{where + ": models of the type '" + type + "' are not known", "Known are: " + family_names()};
@@ -160,11 +125,22 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
       return added.error();
     }
   }
-  for (const char *prefix : {"model.language_model.", "language_model.model.", "thinker.model.", ""}) {
+  for (const char *prefix :
+       {"model.language_model.", "language_model.model.", "thinker.model.", "thinker.model.language_model.", ""}) {
     if (!result.tensors_.contains("model.embed_tokens.weight") &&
         result.tensors_.contains(prefix + std::string("embed_tokens.weight"))) {
       result.prefix_ = prefix;
     }
+  }
+  for (const char *prefix : {"thinker.", "language_model."}) {
+    if (result.tensors_.contains(prefix + std::string("lm_head.weight"))) {
+      result.head_prefix_ = prefix;
+    }
+  }
+  // A text part may say that it is tied by default, where the whole says that it is not and has a head.
+  const auto tied = result.description_.find("tie_word_embeddings");
+  if (tied != result.description_.end() && *tied == false && result.stored("lm_head.weight") != nullptr) {
+    result.config_.tied_embeddings = false;
   }
   return result;
 }
@@ -186,8 +162,7 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
       known = true;
       result.config_ = family.from_gguf(fields);
       result.config_.family = family.name;
-      result.interleaved_qk_ = family.gguf_interleaved_qk;
-      result.part_names_ = family.gguf_names;
+      result.family_ = std::make_shared<const Family>(family);
     }
   }
   if (!known) {
@@ -197,8 +172,6 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   if (fields.error()) {
     return *fields.error();
   }
-  const auto &usual = usual_gguf_names();
-  result.part_names_.insert(result.part_names_.end(), usual.begin(), usual.end());
   if (auto added = result.add(std::move(opened->tensors), opened->file); !added) {
     return added.error();
   }
@@ -212,22 +185,27 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   return result;
 }
 
+const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_part_of(description_); }
+
+bool Checkpoint::has_names_from(const std::string &prefix) const {
+  const auto found = tensors_.lower_bound(prefix);
+  return found != tensors_.end() && found->first.starts_with(prefix);
+}
+
 std::string Checkpoint::stored_name(const std::string &name) const {
   if (!gguf_) {
+    if (tensors_.contains(name)) {
+      return name;
+    }
+    if (const auto &module = config_.module_prefix; module != "model." && name.starts_with(module)) {
+      return stored_name("model." + name.substr(module.size())); // a decoder's layer by its module's name
+    }
+    if (name.starts_with("lm_head.")) {
+      return head_prefix_ + name;
+    }
     return name.starts_with("model.") ? prefix_ + name.substr(6) : name;
   }
-  if (name == "model.embed_tokens.weight") {
-    return "token_embd.weight";
-  }
-  if (name == "model.norm.weight") {
-    return "output_norm.weight";
-  }
-  if (name == "lm_head.weight") {
-    return "output.weight";
-  }
-  const auto split = split_layer_name(name);
-  const auto part = split ? mapped(part_names_, split->part) : std::nullopt;
-  return part ? "blk." + split->layer + "." + *part + split->ending : name;
+  return gguf_tensor_name(*family_, name);
 }
 
 const StoredTensor *Checkpoint::stored(const std::string &name) const {
@@ -281,7 +259,7 @@ std::optional<StoredTensor> Checkpoint::expert(const std::string &name) const {
 }
 
 bool Checkpoint::interleaved(const std::string &name) const {
-  return interleaved_qk_ &&
+  return gguf_ && family_->gguf_interleaved_qk &&
          (name.find("self_attn.q_proj.") != std::string::npos || name.find("self_attn.k_proj.") != std::string::npos);
 }
 

@@ -13,10 +13,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace yanxing::nn {
+
+struct Family;
 
 class Checkpoint {
 public:
@@ -26,15 +27,21 @@ public:
   [[nodiscard]] const DecoderConfig &config() const { return config_; }
   // config.json, or GGUF's metadata.
   [[nodiscard]] const Json &description() const { return description_; }
+  // The part of it that describes the decoder: vision-language models keep it one level down.
+  [[nodiscard]] const Json &text_description() const;
   [[nodiscard]] const std::filesystem::path &path() const { return path_; }
   [[nodiscard]] bool is_gguf() const { return gguf_; }
 
   // "model.layers.3.self_attn.q_proj.weight"; one expert of a stack too ("….mlp.experts.5.up_proj.weight").
   [[nodiscard]] std::optional<StoredTensor> find(const std::string &name) const;
+  // True where a tensor's name in the file starts so.
+  [[nodiscard]] bool has_names_from(const std::string &prefix) const;
   // What the file calls this tensor.
   [[nodiscard]] std::string stored_name(const std::string &name) const;
   // True where the file interleaves the two halves of each head's rows for this q or k (llama.cpp's converter).
   [[nodiscard]] bool interleaved(const std::string &name) const;
+  // All, by the file's names.
+  [[nodiscard]] const std::map<std::string, StoredTensor> &tensors() const { return tensors_; }
   // Keep these as long as a tensor's bytes are used.
   [[nodiscard]] const std::vector<std::shared_ptr<const MappedFile>> &files() const { return files_; }
 
@@ -50,9 +57,9 @@ private:
   Json description_;
   DecoderConfig config_;
   bool gguf_ = false;
-  bool interleaved_qk_ = false;
-  std::string prefix_ = "model.";                               // what stands before "layers.0" in a safetensors file
-  std::vector<std::pair<std::string, std::string>> part_names_; // Hugging Face's → GGUF's, within a layer
+  std::string head_prefix_;              // what stands before "lm_head"
+  std::string prefix_ = "model.";        // what stands before "layers.0" in a safetensors file
+  std::shared_ptr<const Family> family_; // of a GGUF file
   std::map<std::string, StoredTensor> tensors_;
   std::vector<std::shared_ptr<const MappedFile>> files_;
 };

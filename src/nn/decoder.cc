@@ -2,6 +2,7 @@
 #include "nn/decoder.h"
 
 #include "nn/attention.h"
+#include "nn/dropout.h"
 #include "nn/kernels.h"
 #include "nn/recompute.h"
 
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 
@@ -73,7 +75,7 @@ at::Tensor mlp_block(const at::Tensor &x, const Mlp &mlp, const Shared &shared) 
     const std::array<const Linear *, 2> two = {&mlp.gate, &mlp.up};
     parts = apply(x, two, shared.pass);
   }
-  return apply(gated(parts[0], parts[1], shared.config.activation), mlp.down, shared.pass);
+  return apply(gated(parts[0], parts[1], shared.config.activation, shared.pass.kept), mlp.down, shared.pass);
 }
 
 // Each token's chosen experts, weighted by the router's probabilities.
@@ -135,6 +137,12 @@ void check(const PackedRow &row, const std::vector<std::int64_t> &places, const 
     end = segment.end;
   }
   require(end == tokens, "segments do not cover the row");
+  require(row.axes.empty() || row.axes.size() == row.tokens.size(), "not three positions for each token");
+  std::int64_t media_end = 0;
+  for (const auto &media : row.media) {
+    require(media.begin >= media_end && media.end > media.begin && media.end <= tokens, "media overlap or are outside");
+    media_end = media.end;
+  }
   for (const auto place : places) {
     require(place >= 0 && place < tokens, "a target outside the row");
   }
@@ -142,37 +150,54 @@ void check(const PackedRow &row, const std::vector<std::int64_t> &places, const 
 
 } // namespace
 
-at::Tensor Decoder::embed(const std::vector<std::int64_t> &tokens) const {
-  auto rows = embedding_.trained.defined() ? at::embedding(embedding_.trained, at::tensor(tokens))
+at::Tensor Decoder::embed(const std::vector<std::int64_t> &tokens, const Pass &pass) const {
+  auto rows = embedding_.trained.defined() ? at::embedding(embedding_.trained, at::tensor(tokens)).to(at::kFloat)
                                            : embedding_.weight.gather(tokens); // (tokens, hidden)
+  if (pass.training && pass.embedding_noise > 0) {
+    const auto limit = pass.embedding_noise / std::sqrt(static_cast<float>(rows.numel()));
+    rows = rows.add(noise(rows.size(0), rows.size(1), limit, pass.dropout_seed));
+  }
   return config_.embedding_scale == 1.0F ? rows : rows.mul(config_.embedding_scale);
 }
 
-at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
+at::Tensor Decoder::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass,
+                           const MediaStates *media) const {
   check(row, places, config_);
   auto shared = std::make_shared<Shared>(Shared{config_, row, {}, pass});
+  shared->pass.kept = kept_;
   for (const auto &rope : config_.ropes) {
     shared->rotations.push_back(rotation(rope, row));
   }
   const bool recompute = recompute_ && at::GradMode::is_enabled();
-  auto x = embed(row.tokens);
-  if (recompute && !x.requires_grad()) {
-    x.set_requires_grad(true); // else autograd would not come back for the first layers' adapters
+  const auto first = first_learning_layer();
+  auto x = embed(row.tokens, pass);
+  const auto media_places = media == nullptr ? at::Tensor() : at::tensor(media->places);
+  const auto levels = media == nullptr ? std::size_t{0} : media->levels.size();
+  if (media != nullptr) {
+    x = x.index_copy(0, media_places, media->tokens);
   }
   // Several targets may stand at one place: each place is computed once.
   auto wanted = std::make_shared<std::vector<std::int64_t>>(places);
   std::sort(wanted->begin(), wanted->end());
   wanted->erase(std::unique(wanted->begin(), wanted->end()), wanted->end());
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool last = i + 1 == layers_.size();
+    const bool last = i + 1 == layers_.size() && i >= levels; // what is added later must find all of the row
     const auto run = [&layer = layers_[i], &own = config_.layers[i], shared, wanted, last](const at::Tensor &input) {
       return run_layer(input, layer, own, *shared, last ? wanted.get() : nullptr);
     };
-    x = recompute ? recomputed(x, run) : run(x);
+    x = rounded(x, kept_);
+    if (recompute && i >= first && !x.requires_grad()) {
+      x.set_requires_grad(true); // else autograd would not come back for what this layer learns
+    }
+    x = recompute && x.requires_grad() ? recomputed(x, kept_, run) : run(x);
+    if (i < levels) { // not within what is recomputed: the tower's graph is walked once
+      x = x.index_add(0, media_places, media->levels[i]);
+    }
   }
   std::vector<std::int64_t> rows; // of each place among the wanted ones
   for (const auto place : places) {
-    rows.push_back(std::lower_bound(wanted->begin(), wanted->end(), place) - wanted->begin());
+    rows.push_back(
+        levels >= layers_.size() ? place : std::lower_bound(wanted->begin(), wanted->end(), place) - wanted->begin());
   }
   return rms_norm(x.index_select(0, at::tensor(rows)), norm_.weight, config_.norm_epsilon);
 }

@@ -4,8 +4,10 @@
 
 #include "nn/checkpoint.h"
 #include "nn/decoder_config.h"
+#include "nn/keeping.h"
 #include "nn/linear.h"
 #include "nn/packed_row.h"
+#include "nn/weight_reader.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -15,11 +17,6 @@
 #include <vector>
 
 namespace yanxing::nn {
-
-struct Norm {
-  std::string name;  // "model.norm"
-  at::Tensor weight; // (n) as it is multiplied; undefined where the family has none
-};
 
 struct Mlp {
   std::optional<Linear> gate_up; // both in one, else the next two
@@ -45,12 +42,11 @@ struct Layer {
   std::vector<Mlp> experts; // sparse layers
 };
 
-struct LoadOptions {
-  // Keep weights as the file has them and turn them into floats while computing: least memory, a few percent slower.
-  // Otherwise all of them are fp32 from the start.
-  bool as_stored = true;
-  // Train the weights themselves (full fine-tuning): they become fp32 and ask for gradients.
-  bool train_weights = false;
+// What towers made of a row's pictures and sounds.
+struct MediaStates {
+  std::vector<std::int64_t> places; // in the row, rising
+  at::Tensor tokens;                // (places, hidden): stand there instead of embeddings
+  std::vector<at::Tensor> levels;   // (places, hidden) each: added after the first layers (DeepStack, arXiv:2406.04334)
 };
 
 class Decoder {
@@ -58,21 +54,26 @@ public:
   // Errors name the tensor that is missing or does not fit.
   static Result<Decoder> load(const Checkpoint &checkpoint, const LoadOptions &options);
 
-  // Hidden states after the final norm, at the given places of the row: (places, hidden).
-  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places,
-                                  const Pass &pass) const;
+  // Hidden states after the final norm, at the given places of the row: (places, hidden). `media` is null where the row
+  // holds none.
+  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass,
+                                  const MediaStates *media = nullptr) const;
   [[nodiscard]] const Linear &head() const { return config_.tied_embeddings ? embedding_ : head_; }
   [[nodiscard]] const DecoderConfig &config() const { return config_; }
 
   // Recompute each layer in the backward pass instead of keeping its activations (arXiv:1604.06174).
   void recompute_layers(bool on) { recompute_ = on; }
+  // How what the backward pass needs is kept; what goes from layer to layer is rounded to it.
+  void keep_activations(at::ScalarType type) { kept_ = type; }
 
   // Linear layers within the transformer's layers, in order; with the head, embedding and routers for `whole`.
   void for_each_linear(const std::function<void(Linear &)> &visit, bool whole = false);
   void for_each_norm(const std::function<void(Norm &)> &visit);
 
 private:
-  [[nodiscard]] at::Tensor embed(const std::vector<std::int64_t> &tokens) const;
+  [[nodiscard]] at::Tensor embed(const std::vector<std::int64_t> &tokens, const Pass &pass) const;
+  // Below it nothing is trained, so that nothing has to be kept for gradients.
+  [[nodiscard]] std::size_t first_learning_layer() const;
 
   DecoderConfig config_;
   Linear embedding_; // (vocabulary, hidden); never "applied" unless it is the head too
@@ -80,6 +81,7 @@ private:
   Norm norm_;
   std::vector<Layer> layers_;
   bool recompute_ = false;
+  at::ScalarType kept_ = at::kFloat;
 };
 
 } // namespace yanxing::nn

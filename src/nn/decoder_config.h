@@ -14,7 +14,10 @@ struct RopeConfig {
   // Used instead where a row reaches beyond `switch_at` positions (Phi-3's long form); empty: never.
   std::vector<float> long_inverse_frequencies;
   std::int64_t switch_at = 0;
-  float attention_factor = 1.0F; // scales cosine and sine (YaRN, arXiv:2309.00071 §3.4)
+  // M-RoPE (arXiv:2409.12191 §2.1): which of a token's three positions turns pair i; empty: all turn by the one
+  // position.
+  std::vector<std::uint8_t> axes; // (n)
+  float attention_factor = 1.0F;  // scales cosine and sine (YaRN, arXiv:2309.00071 §3.4)
 };
 
 struct LayerConfig {
@@ -27,6 +30,8 @@ enum class Activation { kSilu, kGeluTanh };
 
 struct DecoderConfig {
   std::string family;
+  // What transformers puts before "layers.0" in the names of this model's modules; PEFT's files name these.
+  std::string module_prefix = "model.";
   std::int64_t vocabulary = 0;
   std::int64_t hidden = 0;
   std::int64_t intermediate = 0;

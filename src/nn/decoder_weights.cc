@@ -1,121 +1,15 @@
 // Reading a decoder's weights out of a checkpoint.
 #include "nn/decoder.h"
 
-#include <ATen/ops/empty.h>
+#include "nn/weight_reader.h"
 
-#include <cstring>
+#include <array>
 
 namespace yanxing::nn {
 namespace {
 
-std::string shape_text(std::int64_t rows, std::int64_t columns) {
-  return std::to_string(rows) + " × " + std::to_string(columns);
-}
-
-// The first thing that goes wrong is kept; afterwards nothing is read.
-class Reader {
-public:
-  Reader(const Checkpoint &checkpoint, const LoadOptions &options) : checkpoint_(checkpoint), options_(options) {
-    files_ = std::make_shared<std::vector<std::shared_ptr<const MappedFile>>>(checkpoint.files());
-  }
-
-  Linear linear(const std::string &name, std::int64_t out, std::int64_t in) {
-    Linear result;
-    result.name = name;
-    auto stored = find(name + ".weight", out, in);
-    if (!stored) {
-      return result;
-    }
-    std::shared_ptr<const void> owner = files_;
-    if (checkpoint_.interleaved(name + ".weight")) {
-      owner = straightened(*stored);
-    }
-    result.weight = Matrix(*stored, owner);
-    if (options_.train_weights) {
-      result.trained = result.weight.all().set_requires_grad(true);
-      result.weight = Matrix();
-    } else if (!options_.as_stored || stored->format.kind != Format::kGgml) {
-      result.weight = Matrix(result.weight.all());
-    }
-    if (checkpoint_.find(name + ".bias")) {
-      result.bias = vector(name + ".bias", out, 0.0F);
-    }
-    return result;
-  }
-
-  Norm norm(const std::string &name, std::int64_t size) {
-    return {name, vector(name + ".weight", size, checkpoint_.config().norm_plus_one ? 1.0F : 0.0F)};
-  }
-
-  [[nodiscard]] const std::optional<Error> &error() const { return error_; }
-
-private:
-  void fail(const std::string &what) {
-    if (!error_) {
-      error_ = Error{checkpoint_.path().string() + ": " + what, "Fetch or export the model again"};
-    }
-  }
-
-  std::optional<StoredTensor> find(const std::string &name, std::int64_t rows, std::int64_t columns) {
-    if (error_) {
-      return {};
-    }
-    auto stored = checkpoint_.find(name);
-    if (!stored) {
-      fail("tensor " + name + " is missing");
-    } else if (!stored->format.readable()) {
-      fail("tensor " + name + " has a format that cannot be read (" + stored->format.name() + ")");
-      stored.reset();
-    } else if (stored->count() != rows * columns || stored->columns() != columns) {
-      fail("tensor " + name + " is " + shape_text(stored->rows(), stored->columns()) + ", not " +
-           shape_text(rows, columns));
-      stored.reset();
-    }
-    return stored;
-  }
-
-  // Numbers plus `offset`, as fp32: (size)
-  at::Tensor vector(const std::string &name, std::int64_t size, float offset) {
-    auto stored = find(name, 1, size);
-    if (!stored) {
-      return {};
-    }
-    std::shared_ptr<const void> owner;
-    if (checkpoint_.interleaved(name)) {
-      stored->shape = {size, 1};
-      owner = straightened(*stored);
-    }
-    auto result = at::empty({size}, at::kFloat);
-    to_floats(stored->format, stored->bytes, {result.mutable_data_ptr<float>(), static_cast<std::size_t>(size)});
-    result.add_(offset);
-    return result.set_requires_grad(options_.train_weights);
-  }
-
-  // llama.cpp's converter writes row 2·i of a head first-half row i and row 2·i + 1 second-half row i. Rows are whole
-  // blocks, so putting them back copies bytes. Returns the owner of the new bytes.
-  std::shared_ptr<const void> straightened(StoredTensor &stored) {
-    const auto head_dim = checkpoint_.config().head_dim;
-    const auto rows = stored.rows();
-    const auto row_bytes = stored.bytes.size() / static_cast<std::size_t>(rows);
-    auto bytes = std::make_shared<std::vector<std::byte>>(stored.bytes.size());
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const auto within = row % head_dim;
-      const auto half = within / (head_dim / 2);
-      const auto source = row - within + 2 * (within % (head_dim / 2)) + half;
-      std::memcpy(bytes->data() + static_cast<std::size_t>(row) * row_bytes,
-                  stored.bytes.data() + static_cast<std::size_t>(source) * row_bytes, row_bytes);
-    }
-    stored.bytes = *bytes;
-    return bytes;
-  }
-
-  const Checkpoint &checkpoint_;
-  LoadOptions options_;
-  std::shared_ptr<const std::vector<std::shared_ptr<const MappedFile>>> files_;
-  std::optional<Error> error_;
-};
-
-Mlp read_mlp(Reader &reader, const std::string &name, std::int64_t hidden, std::int64_t intermediate, bool fused) {
+Mlp read_mlp(WeightReader &reader, const std::string &name, std::int64_t hidden, std::int64_t intermediate,
+             bool fused) {
   Mlp mlp;
   if (fused) {
     mlp.gate_up = reader.linear(name + ".gate_up_proj", 2 * intermediate, hidden);
@@ -127,7 +21,7 @@ Mlp read_mlp(Reader &reader, const std::string &name, std::int64_t hidden, std::
   return mlp;
 }
 
-void read_attention(Reader &reader, const std::string &name, const DecoderConfig &config, Layer &layer) {
+void read_attention(WeightReader &reader, const std::string &name, const DecoderConfig &config, Layer &layer) {
   const auto queries = config.heads * config.head_dim;
   const auto keys = config.kv_heads * config.head_dim;
   if (config.fused_qkv) {
@@ -139,21 +33,21 @@ void read_attention(Reader &reader, const std::string &name, const DecoderConfig
   }
   layer.o = reader.linear(name + ".o_proj", config.hidden, queries);
   if (config.qk_norm) {
-    layer.q_norm = reader.norm(name + ".q_norm", config.head_dim);
-    layer.k_norm = reader.norm(name + ".k_norm", config.head_dim);
+    layer.q_norm = reader.rms_norm(name + ".q_norm", config.head_dim);
+    layer.k_norm = reader.rms_norm(name + ".k_norm", config.head_dim);
   }
 }
 
-Layer read_layer(Reader &reader, std::size_t index, const DecoderConfig &config) {
+Layer read_layer(WeightReader &reader, std::size_t index, const DecoderConfig &config) {
   const auto name = "model.layers." + std::to_string(index);
   Layer layer;
-  layer.attention_norm = reader.norm(name + ".input_layernorm", config.hidden);
+  layer.attention_norm = reader.rms_norm(name + ".input_layernorm", config.hidden);
   if (config.post_norms) {
-    layer.after_attention = reader.norm(name + ".post_attention_layernorm", config.hidden);
-    layer.mlp_norm = reader.norm(name + ".pre_feedforward_layernorm", config.hidden);
-    layer.after_mlp = reader.norm(name + ".post_feedforward_layernorm", config.hidden);
+    layer.after_attention = reader.rms_norm(name + ".post_attention_layernorm", config.hidden);
+    layer.mlp_norm = reader.rms_norm(name + ".pre_feedforward_layernorm", config.hidden);
+    layer.after_mlp = reader.rms_norm(name + ".post_feedforward_layernorm", config.hidden);
   } else {
-    layer.mlp_norm = reader.norm(name + ".post_attention_layernorm", config.hidden);
+    layer.mlp_norm = reader.rms_norm(name + ".post_attention_layernorm", config.hidden);
   }
   read_attention(reader, name + ".self_attn", config, layer);
   if (config.layers[index].sparse) {
@@ -178,6 +72,30 @@ void visit_mlp(Mlp &mlp, const std::function<void(Linear &)> &visit) {
   visit(mlp.down);
 }
 
+void visit_linears(Layer &layer, const std::function<void(Linear &)> &visit, bool routers) {
+  if (layer.qkv) {
+    visit(*layer.qkv);
+  } else {
+    visit(layer.q);
+    visit(layer.k);
+    visit(layer.v);
+  }
+  visit(layer.o);
+  if (layer.experts.empty()) {
+    visit_mlp(layer.mlp, visit);
+  } else if (routers) {
+    visit(layer.router);
+  }
+  for (auto &expert : layer.experts) {
+    visit_mlp(expert, visit);
+  }
+}
+
+std::array<Norm *, 6> norms_of(Layer &layer) {
+  return {&layer.attention_norm,  &layer.q_norm,   &layer.k_norm,
+          &layer.after_attention, &layer.mlp_norm, &layer.after_mlp};
+}
+
 } // namespace
 
 Result<Decoder> Decoder::load(const Checkpoint &checkpoint, const LoadOptions &options) {
@@ -187,17 +105,23 @@ Result<Decoder> Decoder::load(const Checkpoint &checkpoint, const LoadOptions &o
   if (config.vocabulary < 1) {
     return Error{checkpoint.path().string() + ": tensor model.embed_tokens.weight is missing", "Fetch the model again"};
   }
-  Reader reader(checkpoint, options);
+  WeightReader reader(checkpoint, options, {"model.", config.module_prefix});
   result.embedding_ = reader.linear("model.embed_tokens", config.vocabulary, config.hidden);
   for (std::size_t i = 0; i < config.layers.size() && !reader.error(); ++i) {
     result.layers_.push_back(read_layer(reader, i, config));
   }
-  result.norm_ = reader.norm("model.norm", config.hidden);
+  result.norm_ = reader.rms_norm("model.norm", config.hidden);
   if (!config.tied_embeddings) {
     result.head_ = reader.linear("lm_head", config.vocabulary, config.hidden);
   }
   if (reader.error()) {
     return *reader.error();
+  }
+  bool any_nf4 = false;
+  result.for_each_linear([&](const Linear &layer) { any_nf4 = any_nf4 || layer.weight.is_nf4(); });
+  if (options.keeping.nf4 && !any_nf4) {
+    return Error{checkpoint.path().string() + " is quantised already, so NF4 has nothing to quantise",
+                 "Leave out --quant_method and --quant_bits: adapters are trained over its blocks as they are"};
   }
   return result;
 }
@@ -207,22 +131,7 @@ void Decoder::for_each_linear(const std::function<void(Linear &)> &visit, bool w
     visit(embedding_);
   }
   for (auto &layer : layers_) {
-    if (layer.qkv) {
-      visit(*layer.qkv);
-    } else {
-      visit(layer.q);
-      visit(layer.k);
-      visit(layer.v);
-    }
-    visit(layer.o);
-    if (layer.experts.empty()) {
-      visit_mlp(layer.mlp, visit);
-    } else if (whole) {
-      visit(layer.router);
-    }
-    for (auto &expert : layer.experts) {
-      visit_mlp(expert, visit);
-    }
+    visit_linears(layer, visit, whole);
   }
   if (whole && !config_.tied_embeddings) {
     visit(head_);
@@ -231,14 +140,35 @@ void Decoder::for_each_linear(const std::function<void(Linear &)> &visit, bool w
 
 void Decoder::for_each_norm(const std::function<void(Norm &)> &visit) {
   for (auto &layer : layers_) {
-    for (auto *norm : {&layer.attention_norm, &layer.q_norm, &layer.k_norm, &layer.after_attention, &layer.mlp_norm,
-                       &layer.after_mlp}) {
+    for (auto *norm : norms_of(layer)) {
       if (norm->weight.defined()) {
         visit(*norm);
       }
     }
   }
   visit(norm_);
+}
+
+std::size_t Decoder::first_learning_layer() const {
+  const auto learns = [](const at::Tensor &tensor) { return tensor.defined() && tensor.requires_grad(); };
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    auto &layer = const_cast<Layer &>(layers_[i]); // only looked at
+    bool any = false;
+    visit_linears(
+        layer,
+        [&](const Linear &linear) {
+          any = any || learns(linear.trained) || learns(linear.bias) ||
+                (linear.lora && (learns(linear.lora->a) || learns(linear.lora->b)));
+        },
+        true);
+    for (const auto *norm : norms_of(layer)) {
+      any = any || learns(norm->weight);
+    }
+    if (any) {
+      return i;
+    }
+  }
+  return layers_.size();
 }
 
 } // namespace yanxing::nn

@@ -1,6 +1,7 @@
 #include "nn/dropout.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
 namespace yanxing::nn {
@@ -32,6 +33,18 @@ at::Tensor dropped(const at::Tensor &x, float rate, std::uint64_t seed) {
       out[i] = bits < limit ? 0.0F : in[i] * scale;
     }
   });
+  return result;
+}
+
+at::Tensor noise(std::int64_t rows, std::int64_t columns, float limit, std::uint64_t seed) {
+  auto result = at::empty({rows, columns}, at::kFloat);
+  float *out = result.mutable_data_ptr<float>();
+  const auto low = mixed(static_cast<std::uint32_t>(seed));
+  const auto high = mixed(static_cast<std::uint32_t>(seed >> 32) ^ low);
+  for (std::int64_t i = 0; i < result.numel(); ++i) {
+    const auto bits = mixed((static_cast<std::uint32_t>(i) ^ low) * 0x9E3779B9U + high);
+    out[i] = (static_cast<float>(bits >> 8) * 0x1p-23F - 1.0F) * limit;
+  }
   return result;
 }
 

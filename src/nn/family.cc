@@ -1,8 +1,14 @@
 #include "nn/family.h"
 
 #include "nn/rope.h"
+#include "nn/tower.h" // the table's vectors of towers
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <optional>
+#include <stdexcept>
 
 namespace yanxing::nn {
 
@@ -16,6 +22,106 @@ std::vector<Family> all_families() {
 #include "family_table.inc"
 #undef YANXING_ENTRY
   };
+}
+
+Family family_named(const std::string &name) {
+  for (auto &family : all_families()) {
+    if (family.name == name) {
+      return family;
+    }
+  }
+  throw std::logic_error("there is no model family " + name);
+}
+
+namespace {
+
+using Names = std::vector<std::pair<std::string, std::string>>;
+
+// Hugging Face's name of a layer's part → GGUF's.
+const Names &usual_gguf_names() {
+  static const Names names = {
+      {"input_layernorm", "attn_norm"},
+      {"post_attention_layernorm", "ffn_norm"},
+      {"self_attn.q_proj", "attn_q"},
+      {"self_attn.k_proj", "attn_k"},
+      {"self_attn.v_proj", "attn_v"},
+      {"self_attn.o_proj", "attn_output"},
+      {"self_attn.qkv_proj", "attn_qkv"},
+      {"self_attn.q_norm", "attn_q_norm"},
+      {"self_attn.k_norm", "attn_k_norm"},
+      {"mlp.gate_proj", "ffn_gate"},
+      {"mlp.up_proj", "ffn_up"},
+      {"mlp.down_proj", "ffn_down"},
+      {"mlp.gate", "ffn_gate_inp"},
+      {"mlp.experts.gate_proj", "ffn_gate_exps"},
+      {"mlp.experts.up_proj", "ffn_up_exps"},
+      {"mlp.experts.down_proj", "ffn_down_exps"},
+  };
+  return names;
+}
+
+// "model.layers.12.mlp.up_proj.weight" → {"12", "mlp.up_proj", ".weight"}; nothing where it is no layer's.
+struct LayerName {
+  std::string layer;
+  std::string part;
+  std::string ending;
+};
+std::optional<LayerName> split_layer_name(const std::string &name) {
+  static constexpr std::string_view kStart = "model.layers.";
+  if (!name.starts_with(kStart)) {
+    return {};
+  }
+  const auto dot = name.find('.', kStart.size());
+  const auto last = name.rfind('.');
+  if (dot == std::string::npos || last <= dot) {
+    return {};
+  }
+  return LayerName{name.substr(kStart.size(), dot - kStart.size()), name.substr(dot + 1, last - dot - 1),
+                   name.substr(last)};
+}
+
+std::optional<std::string> mapped(const Names &names, const std::string &part) {
+  const auto found = std::find_if(names.begin(), names.end(), [&](const auto &pair) { return pair.first == part; });
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+} // namespace
+
+std::string gguf_tensor_name(const Family &family, const std::string &name) {
+  if (name == "model.embed_tokens.weight") {
+    return "token_embd.weight";
+  }
+  if (name == "model.norm.weight") {
+    return "output_norm.weight";
+  }
+  if (name == "lm_head.weight") {
+    return "output.weight";
+  }
+  const auto split = split_layer_name(name);
+  if (!split) {
+    return name;
+  }
+  auto part = mapped(family.gguf_names, split->part);
+  if (!part) {
+    part = mapped(usual_gguf_names(), split->part);
+  }
+  return part ? "blk." + split->layer + "." + *part + split->ending : name;
+}
+
+Json layer_types_of(const DecoderConfig &decoder) {
+  Json types = Json::array();
+  for (const auto &layer : decoder.layers) {
+    types.push_back(layer.window > 0 ? "sliding_attention" : "full_attention");
+  }
+  return types;
+}
+
+Json shortest(float number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  double value = 0;
+  std::from_chars(text.data(), end, value);
+  return value;
 }
 
 namespace {
@@ -126,6 +232,41 @@ bool windows_from_layer_types(Fields &config, DecoderConfig &decoder, std::int64
     decoder.layers[i].window = (*types)[i] == "sliding_attention" ? window : 0;
   }
   return true;
+}
+
+void three_axes(Fields &config, DecoderConfig &decoder, std::array<std::int64_t, 3> usual, bool interleaved) {
+  auto &rope = decoder.ropes.at(0);
+  const auto pairs = static_cast<std::int64_t>(rope.inverse_frequencies.size());
+  auto sections = usual;
+  for (const char *name : {"rope_scaling", "rope_parameters"}) {
+    const auto *parameters = config.find(name);
+    if (parameters == nullptr || !parameters->is_object() || !parameters->contains("mrope_section")) {
+      continue;
+    }
+    const auto &written = parameters->at("mrope_section");
+    if (!written.is_array() || written.size() != sections.size()) {
+      return config.fail("mrope_section is no list of three numbers");
+    }
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+      sections[i] = written[i].is_number_integer() ? written[i].get<std::int64_t>() : -1;
+    }
+  }
+  const auto [time, height, width] = sections;
+  if (time < 0 || height < 0 || width < 0 || time > pairs || height > pairs || width > pairs ||
+      time + height + width != pairs) {
+    return config.fail("mrope_section does not part the " + std::to_string(pairs) + " pairs of a head");
+  }
+  rope.axes.assign(static_cast<std::size_t>(pairs), 0);
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    auto &axis = rope.axes[static_cast<std::size_t>(pair)];
+    if (interleaved) { // height at 1, 4, 7, …, width at 2, 5, 8, …; what is beyond a section turns by time
+      axis = static_cast<std::uint8_t>(pair % 3 == 1 && pair < 3 * height  ? 1
+                                       : pair % 3 == 2 && pair < 3 * width ? 2
+                                                                           : 0);
+    } else {
+      axis = static_cast<std::uint8_t>(pair < time ? 0 : pair < time + height ? 1 : 2);
+    }
+  }
 }
 
 } // namespace yanxing::nn

@@ -126,4 +126,17 @@ Result<GgufFile> open_gguf(const std::filesystem::path &path) {
   return result;
 }
 
+Status write_vocabulary(const std::filesystem::path &from, const std::filesystem::path &to) {
+  const Gguf source(gguf_init_from_file(from.c_str(), {.no_alloc = true, .ctx = nullptr}));
+  if (!source) {
+    return Error{from.string() + " is no whole GGUF file", "Fetch it again"};
+  }
+  const Gguf copy(gguf_init_empty());
+  gguf_set_kv(copy.get(), source.get());
+  if (!gguf_write_to_file(copy.get(), to.c_str(), true)) {
+    return Error{"cannot write " + to.string(), "Free some disk space or choose another folder"};
+  }
+  return {};
+}
+
 } // namespace yanxing::nn

@@ -20,4 +20,7 @@ struct GgufFile {
 
 Result<GgufFile> open_gguf(const std::filesystem::path &path);
 
+// `to`: `from`'s metadata, vocabulary included, without tensors: a few MB that make a checkpoint's tokenizer.
+Status write_vocabulary(const std::filesystem::path &from, const std::filesystem::path &to);
+
 } // namespace yanxing::nn

@@ -23,7 +23,8 @@ using torch::autograd::variable_list;
 constexpr std::int64_t kSlice = 4096; // of the vocabulary
 
 at::Tensor slice_of(const Linear &head, std::int64_t begin, std::int64_t end) {
-  return head.trained.defined() ? head.trained.detach().narrow(0, begin, end - begin) : head.weight.part(begin, end);
+  return head.trained.defined() ? head.trained.detach().narrow(0, begin, end - begin).to(at::kFloat)
+                                : head.weight.part(begin, end);
 }
 
 // Logits of a slice; with a cap also 1 − (logit / cap)², the cap's own derivative.
@@ -139,7 +140,7 @@ private:
   static at::Tensor weight_gradient(const WantedTokens &wanted, const at::Tensor &hidden, const at::Tensor &log_sum,
                                     const at::Tensor &gradient) {
     const auto &head = *wanted.head;
-    auto result = at::empty({head.out(), head.in()}, hidden.options());
+    auto result = at::empty({head.out(), head.in()}, head.trained.options().requires_grad(false));
     for (std::int64_t begin = 0; begin < head.out(); begin += kSlice) {
       auto slice = logits_of(hidden, head, begin, wanted.softcap);
       auto push = slice.logits.sub_(log_sum.unsqueeze(1)).exp_().neg_(); // (n, slice)

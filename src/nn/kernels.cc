@@ -152,19 +152,21 @@ struct Rotate : Function<Rotate> {
 };
 
 struct Gated : Function<Gated> {
-  static at::Tensor forward(AutogradContext *context, const at::Tensor &gate, const at::Tensor &up, bool silu) {
-    context->save_for_backward({gate, up});
+  static at::Tensor forward(AutogradContext *context, const at::Tensor &gate, const at::Tensor &up, bool silu,
+                            at::ScalarType kept) {
+    context->save_for_backward({gate.to(kept), up.to(kept)});
     context->saved_data["silu"] = silu;
     return (silu ? at::silu(gate) : at::gelu(gate, "tanh")).mul_(up);
   }
   static variable_list backward(AutogradContext *context, variable_list gradients) {
-    const auto saved = context->get_saved_variables();
+    auto saved = context->get_saved_variables();
+    saved = {saved[0].to(at::kFloat), saved[1].to(at::kFloat)};
     const auto &g = gradients[0];
     const bool silu = context->saved_data["silu"].toBool();
     auto dup = (silu ? at::silu(saved[0]) : at::gelu(saved[0], "tanh")).mul_(g);
     const auto dactive = g.mul(saved[1]);
     auto dgate = silu ? at::silu_backward(dactive, saved[0]) : at::gelu_backward(dactive, saved[0], "tanh");
-    return {dgate, dup, at::Tensor()};
+    return {dgate, dup, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -204,9 +206,12 @@ Rotation rotation(const RopeConfig &rope, const PackedRow &row) {
   Rotation result{at::empty({tokens, half}, at::kFloat), at::empty({tokens, half}, at::kFloat)};
   float *cosine = result.cosine.mutable_data_ptr<float>();
   float *sine = result.sine.mutable_data_ptr<float>();
+  const bool three = !row.axes.empty() && !rope.axes.empty();
   for (std::size_t token = 0; token < row.positions.size(); ++token) {
-    for (const float frequency : far[token] ? rope.long_inverse_frequencies : rope.inverse_frequencies) {
-      const float angle = static_cast<float>(row.positions[token]) * frequency;
+    const auto &frequencies = far[token] ? rope.long_inverse_frequencies : rope.inverse_frequencies;
+    for (std::size_t pair = 0; pair < frequencies.size(); ++pair) {
+      const auto position = three ? row.axes[token].at(rope.axes[pair]) : row.positions[token];
+      const float angle = static_cast<float>(position) * frequencies[pair];
       *cosine++ = std::cos(angle) * rope.attention_factor;
       *sine++ = std::sin(angle) * rope.attention_factor;
     }
@@ -216,8 +221,8 @@ Rotation rotation(const RopeConfig &rope, const PackedRow &row) {
 
 at::Tensor rotate(const at::Tensor &x, const Rotation &by) { return Rotate::apply(x, by.cosine, by.sine); }
 
-at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation) {
-  return Gated::apply(gate, up, activation == Activation::kSilu);
+at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation, at::ScalarType kept) {
+  return Gated::apply(gate, up, activation == Activation::kSilu, kept);
 }
 
 } // namespace yanxing::nn

@@ -23,7 +23,7 @@ Rotation rotation(const RopeConfig &rope, const PackedRow &row);
 // head_dim).
 at::Tensor rotate(const at::Tensor &x, const Rotation &by);
 
-// activation(gate) ⊙ up, both (tokens, n)
-at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation);
+// activation(gate) ⊙ up, both (tokens, n); until the backward pass they are kept in the precision `kept`.
+at::Tensor gated(const at::Tensor &gate, const at::Tensor &up, Activation activation, at::ScalarType kept);
 
 } // namespace yanxing::nn

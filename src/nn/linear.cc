@@ -2,6 +2,7 @@
 
 #include "nn/dropout.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -34,21 +35,10 @@ const Lora *adapter_of(const Linear &layer, const Pass &pass) {
   return pass.adapter && layer.lora ? &*layer.lora : nullptr;
 }
 
-void for_parts(const Linear &layer, const std::function<void(std::int64_t, const at::Tensor &)> &use) {
-  if (layer.trained.defined()) {
-    use(0, layer.trained);
-    return;
-  }
-  const auto step = layer.weight.rows_at_once();
-  for (std::int64_t begin = 0; begin < layer.weight.rows(); begin += step) {
-    use(begin, layer.weight.part(begin, std::min(begin + step, layer.weight.rows())));
-  }
-}
-
 // x·Wᵀ (+ b) → (tokens, out)
 at::Tensor base_forward(const at::Tensor &x, const Linear &layer, bool with_bias) {
   auto y = at::empty({x.size(0), layer.out()}, x.options());
-  for_parts(layer, [&](std::int64_t begin, const at::Tensor &part) {
+  layer.for_parts([&](std::int64_t begin, const at::Tensor &part) {
     auto slice = y.narrow(1, begin, part.size(0));
     if (with_bias && layer.bias.defined()) {
       at::addmm_out(slice, layer.bias.narrow(0, begin, part.size(0)), x, part.t());
@@ -64,7 +54,7 @@ at::Tensor adapted_row_norms(const Linear &layer) {
   const auto &lora = *layer.lora;
   auto squares = at::empty({layer.out()}, lora.b.options().requires_grad(false));
   const auto gram = lora.a.mm(lora.a.t()); // (rank, rank)
-  for_parts(layer, [&](std::int64_t begin, const at::Tensor &part) {
+  layer.for_parts([&](std::int64_t begin, const at::Tensor &part) {
     const auto b = lora.b.narrow(0, begin, part.size(0)); // (part, rank)
     const auto cross = part.mm(lora.a.t()).mul_(b).sum(1);
     const auto own = b.mm(gram).mul_(b).sum(1);
@@ -105,7 +95,7 @@ struct GroupedLinear : Function<GroupedLinear> {
       }
       outputs.push_back(y);
     }
-    saved[0] = keep_x ? x : at::Tensor();
+    saved[0] = keep_x ? x.to(group->pass.kept) : at::Tensor();
     context->save_for_backward(saved);
     context->saved_data["group"] = c10::IValue::make_capsule(group);
     context->saved_data["trained"] = static_cast<std::int64_t>(trained.size());
@@ -115,7 +105,7 @@ struct GroupedLinear : Function<GroupedLinear> {
   static variable_list backward(AutogradContext *context, variable_list gradients) {
     const auto group = c10::static_intrusive_pointer_cast<Group>(context->saved_data["group"].toCapsule());
     const auto saved = context->get_saved_variables();
-    const auto &x = saved[0];
+    const auto x = saved[0].defined() ? saved[0].to(at::kFloat) : at::Tensor();
     std::size_t next = 1;
     variable_list result(1 + static_cast<std::size_t>(context->saved_data["trained"].toInt()) + 1);
     const bool needs_x = context->needs_input_grad(0);
@@ -138,10 +128,10 @@ struct GroupedLinear : Function<GroupedLinear> {
         g = g.mul(adapter->magnitude.detach().div(norms));
       }
       if (needs(kWeight)) {
-        set(kWeight, g.t().mm(x));
+        set(kWeight, g.t().mm(x).to(layer.trained.scalar_type()));
       }
       if (needs_x) {
-        for_parts(layer, [&](std::int64_t begin, const at::Tensor &part) {
+        layer.for_parts([&](std::int64_t begin, const at::Tensor &part) {
           const auto slice = g.narrow(1, begin, part.size(0));
           if (dx.defined()) {
             dx.addmm_(slice, part);
@@ -186,8 +176,19 @@ private:
 
 } // namespace
 
+void Linear::for_parts(const std::function<void(std::int64_t, const at::Tensor &)> &use) const {
+  const at::NoGradGuard no_gradient;
+  const bool whole = trained.defined() && trained.scalar_type() == at::kFloat;
+  const auto step = whole ? out() : trained.defined() ? rows_worth_widening(out(), in()) : weight.rows_at_once();
+  for (std::int64_t begin = 0; begin < out(); begin += step) {
+    const auto end = std::min(begin + step, out());
+    use(begin,
+        trained.defined() ? trained.detach().narrow(0, begin, end - begin).to(at::kFloat) : weight.part(begin, end));
+  }
+}
+
 at::Tensor Linear::merged() const {
-  auto whole = (trained.defined() ? trained.detach() : weight.all()).clone();
+  auto whole = (trained.defined() ? trained.detach().to(at::kFloat) : weight.all()).clone();
   if (lora) {
     whole.addmm_(lora->b.detach(), lora->a.detach(), 1.0, lora->scale);
     if (lora->magnitude.defined()) {

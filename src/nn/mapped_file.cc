@@ -37,4 +37,10 @@ MappedFile::~MappedFile() {
   }
 }
 
+void MappedFile::forget() const {
+  if (!bytes_.empty()) {
+    ::madvise(const_cast<std::byte *>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+  }
+}
+
 } // namespace yanxing::nn

@@ -20,6 +20,9 @@ public:
   // Valid as long as this object. The file must not be shortened meanwhile.
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
+  // Says that bytes have been used up: their memory is free again until they are touched once more.
+  void forget() const;
+
 private:
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
   std::span<const std::byte> bytes_;

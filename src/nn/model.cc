@@ -3,7 +3,12 @@
 #include "nn/adapter.h"
 #include "nn/checkpoint.h"
 #include "nn/decoder.h"
+#include "nn/family.h"
 #include "nn/head.h"
+#include "nn/media_states.h"
+#include "nn/tower_loading.h"
+#include "nn/trainable.h"
+#include "nn/weights_folder.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -20,30 +25,55 @@ namespace yanxing::nn {
 
 struct Model::State {
   Decoder decoder;
-  Json description;
+  Checkpoint checkpoint; // where it came from
+  Towers towers;
+  MediaReader media;
+  bool recompute = false;
   LoraConfig lora; // of the adapter, where there is one
   bool has_lora = false;
+
+  // Of the decoder and the towers; with head, embedding, routers, convolutions and tables for `whole`.
+  void for_each_linear(const std::function<void(Linear &, Part)> &visit, bool whole = false) {
+    decoder.for_each_linear([&](Linear &layer) { visit(layer, Part::kDecoder); }, whole);
+    for (auto &tower : towers) {
+      tower->for_each_linear(visit, whole);
+    }
+  }
+  void for_each_norm(const std::function<void(Norm &, Part)> &visit) {
+    decoder.for_each_norm([&](Norm &norm) { visit(norm, Part::kDecoder); });
+    for (auto &tower : towers) {
+      tower->for_each_norm(visit);
+    }
+  }
+  // A tower's blocks are made again in the backward pass only where it is trained: else nothing of it is kept.
+  void recompute_towers() {
+    for (auto &tower : towers) {
+      bool trained = false;
+      tower->for_each_linear(
+          [&](Linear &layer, Part part) {
+            trained = trained || (part == Part::kTower && (layer.lora || layer.trained.defined()));
+          },
+          true);
+      tower->recompute_blocks(recompute && trained);
+    }
+  }
 };
 
 namespace {
 
-// The layers that `config` means, in order.
-std::vector<Linear *> targets_of(Decoder &decoder, const LoraConfig &config) {
-  std::vector<Linear *> found;
-  decoder.for_each_linear([&](Linear &layer) {
-    const bool expert = layer.name.find(".experts.") != std::string::npos;
-    const bool meant = std::any_of(config.targets.begin(), config.targets.end(), [&](const std::string &target) {
-      if (target == "all-linear") {
-        return !expert;
-      }
-      return layer.name == target ||
-             (layer.name.ends_with("." + target) && (!expert || target.find("experts") != std::string::npos));
-    });
-    if (meant) {
-      found.push_back(&layer);
+bool is_trained(Part part, const TrainedParts &parts) {
+  return part == Part::kDecoder ? parts.decoder : part == Part::kTower ? parts.tower : parts.aligner;
+}
+
+bool is_meant(const Linear &layer, const LoraConfig &config) {
+  const bool expert = layer.name.find(".experts.") != std::string::npos;
+  return std::any_of(config.targets.begin(), config.targets.end(), [&](const std::string &target) {
+    if (target == "all-linear") {
+      return !expert;
     }
+    return layer.name == target ||
+           (layer.name.ends_with("." + target) && (!expert || target.find("experts") != std::string::npos));
   });
-  return found;
 }
 
 Lora blank_lora(const Linear &layer, const LoraConfig &config) {
@@ -66,24 +96,6 @@ void train(Lora &lora) {
 
 // ‖w_i‖ of each output: (out)
 at::Tensor row_norms(const Linear &layer) { return layer.merged().square_().sum(1).sqrt_(); }
-
-// How PEFT finds the layers again: by their last name ("q_proj") where all that end so have an adapter, else whole.
-std::vector<std::string> target_names(Decoder &decoder) {
-  const auto last_name = [](const Linear &layer) { return layer.name.substr(layer.name.rfind('.') + 1); };
-  std::set<std::string> partly;
-  decoder.for_each_linear([&](Linear &layer) {
-    if (!layer.lora) {
-      partly.insert(last_name(layer));
-    }
-  });
-  std::set<std::string> names;
-  decoder.for_each_linear([&](Linear &layer) {
-    if (layer.lora) {
-      names.insert(partly.contains(last_name(layer)) ? layer.name : last_name(layer));
-    }
-  });
-  return {names.begin(), names.end()};
-}
 
 Status check(const LoraConfig &config) {
   if (config.rank < 1 || config.rank > 8192) {
@@ -113,25 +125,59 @@ Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path &path, co
   if (!checkpoint) {
     return checkpoint.error();
   }
-  auto decoder = Decoder::load(*checkpoint, {options.as_stored, options.train_weights});
+  const Keeping keeping{options.as_stored, options.kept, options.nf4, options.double_quantization};
+  auto decoder = Decoder::load(*checkpoint, {keeping, options.train_weights});
   if (!decoder) {
     return decoder.error();
   }
   std::unique_ptr<Model> model(new Model);
   model->state_->decoder = std::move(*decoder);
-  model->state_->description = checkpoint->description();
+  model->state_->decoder.keep_activations(options.kept);
+  for (const auto &family : all_families()) {
+    if (family.name != checkpoint->config().family || family.towers == nullptr || checkpoint->is_gguf()) {
+      continue;
+    }
+    auto towers = family.towers(*checkpoint, {{options.as_stored, options.kept}, false, false});
+    if (!towers) {
+      return towers.error();
+    }
+    model->state_->towers = std::move(*towers);
+  }
+  model->state_->checkpoint = std::move(*checkpoint);
   return model;
 }
 
 const DecoderConfig &Model::config() const { return state_->decoder.config(); }
-const Json &Model::description() const { return state_->description; }
-void Model::recompute_layers(bool on) { state_->decoder.recompute_layers(on); }
+const Json &Model::description() const { return state_->checkpoint.description(); }
+bool Model::has_adapter() const { return state_->has_lora; }
+void Model::recompute_layers(bool on) {
+  state_->decoder.recompute_layers(on);
+  state_->recompute = on;
+  state_->recompute_towers();
+}
+
+void Model::set_media_reader(MediaReader reader) { state_->media = std::move(reader); }
+
+bool Model::takes(pack::MediaInput::Kind kind) const {
+  return std::any_of(state_->towers.begin(), state_->towers.end(),
+                     [kind](const auto &tower) { return tower->kind() == kind; });
+}
+
+at::Tensor Model::media_tokens(const pack::MediaInput &input) const {
+  const at::NoGradGuard no_gradient;
+  return see(state_->towers, input, {}).tokens;
+}
 
 Status Model::add_lora(const LoraConfig &config, std::uint64_t seed) {
   if (auto good = check(config); !good) {
     return good;
   }
-  const auto layers = targets_of(state_->decoder, config);
+  std::vector<Linear *> layers;
+  state_->for_each_linear([&](Linear &layer, Part part) {
+    if (is_trained(part, config.parts) && is_meant(layer, config)) {
+      layers.push_back(&layer);
+    }
+  });
   if (layers.empty()) {
     std::string names;
     for (const auto &target : config.targets) {
@@ -155,6 +201,7 @@ Status Model::add_lora(const LoraConfig &config, std::uint64_t seed) {
   }
   state_->lora = config;
   state_->has_lora = true;
+  state_->recompute_towers();
   return {};
 }
 
@@ -168,8 +215,12 @@ Status Model::load_adapter(const std::filesystem::path &folder) {
   }
   std::size_t used = 0;
   std::optional<Error> wrong;
-  state_->decoder.for_each_linear([&](Linear &layer) {
-    const auto found = adapter->modules.find(layer.name);
+  const auto &prefix = config().module_prefix;
+  state_->for_each_linear([&](Linear &layer, Part part) {
+    // Adapters name a decoder's layers as a text model's.
+    const auto found = adapter->modules.find(part == Part::kDecoder && layer.name.starts_with(prefix)
+                                                 ? "model." + layer.name.substr(prefix.size())
+                                                 : layer.name);
     if (found == adapter->modules.end() || wrong) {
       return;
     }
@@ -202,6 +253,7 @@ Status Model::load_adapter(const std::filesystem::path &folder) {
   }
   state_->lora = adapter->config;
   state_->has_lora = true;
+  state_->recompute_towers();
   return {};
 }
 
@@ -212,16 +264,69 @@ Status Model::save_adapter(const std::filesystem::path &folder, const std::strin
   Adapter adapter;
   adapter.config = state_->lora;
   adapter.base_model_name = base_model_name;
-  state_->decoder.for_each_linear([&](Linear &layer) {
+  std::set<std::string> partly; // last names of layers without an adapter
+  const auto last_name = [](const Linear &layer) { return layer.name.substr(layer.name.rfind('.') + 1); };
+  state_->for_each_linear([&](Linear &layer, Part) {
+    if (!layer.lora) {
+      partly.insert(last_name(layer));
+    }
+  });
+  std::set<std::string> names;
+  state_->for_each_linear([&](Linear &layer, Part) {
     if (layer.lora) {
+      // How PEFT finds the layers again: by their last name ("q_proj") where all that end so have an adapter, else
+      // whole.
+      names.insert(partly.contains(last_name(layer)) ? layer.name : last_name(layer));
       const auto rank = static_cast<float>(layer.lora->a.size(0));
       const float alpha = layer.lora->scale * (state_->lora.rslora ? std::sqrt(rank) : rank);
       adapter.modules[layer.name] = {layer.lora->a, layer.lora->b, layer.lora->magnitude,
                                      std::abs(alpha - state_->lora.alpha) < 1e-4F * alpha ? state_->lora.alpha : alpha};
     }
   });
-  adapter.config.targets = target_names(state_->decoder);
+  adapter.config.targets = {names.begin(), names.end()};
   return write_adapter(folder, adapter);
+}
+
+Status Model::train_weights(const TrainableConfig &config) {
+  if (state_->has_lora) {
+    return Error{"the model has an adapter: its weights are not trained beside it", "Merge the adapter first"};
+  }
+  auto trained = select_trained(state_->decoder, config);
+  if (!trained) {
+    return trained.error();
+  }
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) {
+        if (trained->contains(layer.name + ".weight") && !layer.trained.defined()) {
+          layer.trained = layer.weight.all().to(config.type).contiguous().set_requires_grad(true);
+          layer.weight = Matrix();
+          for (const auto &file : state_->checkpoint.files()) {
+            file->forget();
+          }
+        }
+        if (layer.bias.defined()) {
+          layer.bias.set_requires_grad(trained->contains(layer.name + ".bias"));
+        }
+      },
+      true);
+  state_->decoder.for_each_norm(
+      [&](Norm &norm) { norm.weight.set_requires_grad(trained->contains(norm.name + ".weight")); });
+  return {};
+}
+
+Status Model::save_weights(const std::filesystem::path &folder) const {
+  return write_weights(folder, state_->decoder, state_->checkpoint);
+}
+
+Status Model::load_trained(const std::filesystem::path &folder) {
+  return read_trained(folder, state_->decoder, state_->checkpoint);
+}
+
+std::size_t Model::frozen_bytes() const {
+  std::size_t bytes = 0;
+  state_->decoder.for_each_linear(
+      [&](Linear &layer) { bytes += layer.trained.defined() ? 0 : layer.weight.byte_count(); }, true);
+  return bytes;
 }
 
 std::vector<Parameter> Model::parameters() const {
@@ -231,8 +336,8 @@ std::vector<Parameter> Model::parameters() const {
       result.push_back({name, tensor});
     }
   };
-  state_->decoder.for_each_linear(
-      [&](Linear &layer) {
+  state_->for_each_linear(
+      [&](Linear &layer, Part) {
         add(layer.name + ".weight", layer.trained);
         add(layer.name + ".bias", layer.bias);
         if (layer.lora) {
@@ -242,26 +347,43 @@ std::vector<Parameter> Model::parameters() const {
         }
       },
       true);
-  state_->decoder.for_each_norm([&](Norm &norm) { add(norm.name + ".weight", norm.weight); });
+  state_->for_each_norm([&](Norm &norm, Part) {
+    add(norm.name + ".weight", norm.weight);
+    add(norm.name + ".bias", norm.bias);
+  });
   return result;
 }
 
 std::vector<Weight> Model::merged_weights() const {
   std::vector<Weight> result;
-  state_->decoder.for_each_linear(
-      [&](Linear &layer) {
-        result.push_back({layer.name + ".weight", {layer.out(), layer.in()}, [&layer] { return layer.merged(); }});
+  state_->for_each_linear(
+      [&](Linear &layer, Part) {
+        const auto shape =
+            layer.file_shape.empty() ? std::vector<std::int64_t>{layer.out(), layer.in()} : layer.file_shape;
+        result.push_back({layer.name + ".weight", shape, [&layer, shape] { return layer.merged().reshape(shape); }});
         if (layer.bias.defined()) {
           result.push_back({layer.name + ".bias", {layer.out()}, [&layer] { return layer.bias.detach().clone(); }});
         }
       },
       true);
   const double offset = config().norm_plus_one ? 1.0 : 0.0;
-  state_->decoder.for_each_norm([&](Norm &norm) {
-    result.push_back({norm.name + ".weight", norm.weight.sizes().vec(),
-                      [&norm, offset] { return norm.weight.detach().sub(offset); }});
+  state_->for_each_norm([&](Norm &norm, Part part) {
+    const double own = part == Part::kDecoder ? offset : 0.0;
+    result.push_back(
+        {norm.name + ".weight", norm.weight.sizes().vec(), [&norm, own] { return norm.weight.detach().sub(own); }});
+    if (norm.bias.defined()) {
+      result.push_back({norm.name + ".bias", norm.bias.sizes().vec(), [&norm] { return norm.bias.detach().clone(); }});
+    }
   });
   return result;
+}
+
+at::Tensor Model::hidden(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
+  if (row.media.empty()) {
+    return state_->decoder.hidden(row, places, pass);
+  }
+  const auto media = media_states(row, state_->towers, state_->media, pass);
+  return state_->decoder.hidden(row, places, pass, &media);
 }
 
 at::Tensor Model::log_probabilities(const PackedRow &row, const Pass &pass) const {
@@ -275,7 +397,7 @@ at::Tensor Model::log_probabilities(const PackedRow &row, const Pass &pass) cons
   if (tokens.empty()) {
     return at::zeros({0}, at::kFloat);
   }
-  const auto hidden = state_->decoder.hidden(row, places_of(row), pass);
+  const auto hidden = this->hidden(row, places_of(row), pass);
   return token_log_probabilities(hidden, state_->decoder.head(), tokens, config().final_softcap);
 }
 
@@ -289,7 +411,7 @@ at::Tensor Model::loss(const PackedRow &row, const Pass &pass) const {
 
 at::Tensor Model::logits(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
   const at::NoGradGuard no_gradient;
-  return all_logits(state_->decoder.hidden(row, places, pass), state_->decoder.head(), config().final_softcap);
+  return all_logits(hidden(row, places, pass), state_->decoder.head(), config().final_softcap);
 }
 
 void backward(const at::Tensor &scalar) { scalar.backward(); }

@@ -2,25 +2,27 @@
 //
 //   auto model = nn::Model::load(path, {});                // HF folder or .gguf; weights stay in the file, frozen
 //   (*model)->add_lora({.rank = 8, .alpha = 32}, seed);     // or load_adapter(folder): PEFT's files
-//   nn::AdamW optimizer((*model)->parameters(), {});
+//   auto optimizer = nn::Optimizer::make((*model)->parameters(), {}); // adamw_torch; see optimizers/
 //   for (…) {
 //     for (each row of the batch) {
 //       auto loss = (*model)->loss(row, {.training = true, .dropout_seed = …}); // −Σ weight · log p
 //       nn::backward(loss / tokens);                        // adds to the parameters' gradients
 //     }
-//     optimizer.clip(1.0F);
-//     optimizer.step(schedule.at(step));
-//     optimizer.zero();
+//     optimizer->clip(1.0F);
+//     optimizer->step(schedule.at(step));
+//     optimizer->zero();
 //   }
 //   (*model)->save_adapter(folder, name);
+//
+// Instead of an adapter the weights themselves: train_weights({}) and save_weights(folder).
 //
 // log_probabilities() gives one log p for each target of the row, with gradient: DPO, KTO and GRPO are sums over these
 // (Target::sample says whose they are), and pass.adapter = false gives the frozen reference's. Nothing makes a tensor
 // of all logits: memory grows with the targets' number times a slice of the vocabulary.
 //
 // Gradients belong to autograd's graph until backward() has run; the model must outlive it. One caller at a time; the
-// number of threads is the process's (set_threads). Everything is fp32 on the CPU; a row that breaks packed_row.h's
-// rules throws std::logic_error.
+// number of threads is the process's (set_threads). Everything is computed in fp32 on the CPU; what is kept may be in
+// half precision (ModelOptions::kept). A row that breaks packed_row.h's rules throws std::logic_error.
 #pragma once
 
 #include "nn/decoder_config.h"
@@ -29,6 +31,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "pack/media_input.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -43,6 +46,17 @@ namespace yanxing::nn {
 
 class Decoder;
 
+// ms-swift's three parts of a model with towers: --freeze_llm, --freeze_vit, --freeze_aligner turn them off. Text
+// models are all decoder.
+struct TrainedParts {
+  bool decoder = true;
+  bool tower = false;   // sees or hears
+  bool aligner = false; // fits what it makes to the decoder
+};
+
+// A picture's or sound's numbers, when a row that holds it is computed; called again for each row.
+using MediaReader = std::function<Result<pack::MediaInput>(std::int64_t source)>;
+
 struct LoraConfig {
   std::int64_t rank = 8;
   float alpha = 32.0F;
@@ -52,6 +66,7 @@ struct LoraConfig {
   // Names or endings of names ("q_proj", "self_attn.o_proj"); "all-linear": every linear layer but head, routers,
   // experts.
   std::vector<std::string> targets = {"all-linear"};
+  TrainedParts parts = {};
 };
 
 // Something that is trained. `name` is Hugging Face's ("model.layers.0.self_attn.q_proj.lora_A").
@@ -69,7 +84,24 @@ struct Weight {
 
 struct ModelOptions {
   bool as_stored = true;      // false: fp32 in memory from the start (faster by a few percent, much larger)
-  bool train_weights = false; // full fine-tuning
+  bool train_weights = false; // full fine-tuning of all of them
+  // bfloat16 or float16: frozen fp32 matrices, and what the backward pass needs, are kept in it. Computing stays in
+  // fp32, which is faster than these on a CPU without AVX512-BF16.
+  at::ScalarType kept = at::kFloat;
+  // QLoRA's NF4 for linear layers that the file has in floats; embedding, head and routers stay as they are.
+  bool nf4 = false;
+  bool double_quantization = true;
+};
+
+// Which weights full fine-tuning trains. Names are Hugging Face's ("model.layers.3.mlp.up_proj.weight"), as is the
+// order: embedding, layers, norm, head.
+struct TrainableConfig {
+  double frozen_ratio = 0;                 // from the beginning on, until so large a share of all numbers is frozen
+  std::vector<std::string> frozen = {};    // beginnings of names that are frozen
+  std::string frozen_pattern = {};         // a regular expression that is found in names that are frozen
+  std::vector<std::string> trainable = {}; // beginnings of names that are trained all the same
+  // Trained matrices and their gradients are held in it; norms and biases always in fp32.
+  at::ScalarType type = at::kFloat;
 };
 
 class Model {
@@ -88,7 +120,25 @@ public:
   Status load_adapter(const std::filesystem::path &folder);
   Status save_adapter(const std::filesystem::path &folder, const std::string &base_model_name) const;
 
+  // Full fine-tuning. Error: nothing is left to train, or the model has an adapter.
+  Status train_weights(const TrainableConfig &config);
+  // A whole checkpoint: config.json, model.safetensors with trained weights and frozen ones as they are, and what else
+  // the model's folder holds (tokenizer). Of a GGUF file its vocabulary instead, as vocabulary.gguf.
+  Status save_weights(const std::filesystem::path &folder) const;
+  // Trained weights as save_weights() wrote them. Error: not of this model and selection.
+  Status load_trained(const std::filesystem::path &folder);
+  [[nodiscard]] bool has_adapter() const;
+
+  // Rows with media ask this for what their towers take; a row whose media cannot be read throws std::runtime_error
+  // with what the reader said.
+  void set_media_reader(MediaReader reader);
+  [[nodiscard]] bool takes(pack::MediaInput::Kind kind) const; // whether a tower is there for it
+  // What stands in a row instead of embeddings: (tokens, hidden), without gradient.
+  [[nodiscard]] at::Tensor media_tokens(const pack::MediaInput &input) const;
+
   [[nodiscard]] std::vector<Parameter> parameters() const;
+  // Bytes of all frozen weights as they are kept.
+  [[nodiscard]] std::size_t frozen_bytes() const;
   [[nodiscard]] std::vector<Weight> merged_weights() const;
 
   // log p of each target of the row: (targets)
@@ -104,6 +154,8 @@ public:
 
 private:
   Model();
+  [[nodiscard]] at::Tensor hidden(const PackedRow &row, const std::vector<std::int64_t> &places,
+                                  const Pass &pass) const;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -88,7 +88,7 @@ Result<SafetensorsFile> open_safetensors(const std::filesystem::path &path) {
   if (!header || !header->is_object()) {
     return bad("its header is no JSON object");
   }
-  SafetensorsFile result{*mapped, {}, {}};
+  SafetensorsFile result{*mapped, {}, {}, {}};
   const auto data = bytes.subspan(8 + header_bytes);
   for (const auto &[name, entry] : header->items()) {
     if (name == "__metadata__") {
@@ -106,6 +106,8 @@ Result<SafetensorsFile> open_safetensors(const std::filesystem::path &path) {
     }
     if (tensor.format.readable()) {
       result.tensors.push_back(std::move(tensor));
+    } else if (string_or_empty(entry, "dtype") == "U8") {
+      result.bytes.push_back(std::move(tensor));
     }
   }
   return result;

@@ -18,7 +18,8 @@ namespace yanxing::nn {
 
 struct SafetensorsFile {
   std::shared_ptr<const MappedFile> file; // keeps the tensors' bytes
-  std::vector<StoredTensor> tensors;      // floats only; tensors of whole numbers are left out
+  std::vector<StoredTensor> tensors;      // floats only; tensors of other whole numbers than bytes are left out
+  std::vector<StoredTensor> bytes;        // U8: codes, whose format is unsupported as numbers
   std::map<std::string, std::string> metadata;
 };
 

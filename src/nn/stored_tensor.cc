@@ -84,6 +84,22 @@ std::string Format::name() const {
   return "unsupported";
 }
 
+std::string Format::safetensors_name() const {
+  switch (kind) {
+  case kGgml:
+    return ggml == GGML_TYPE_F32 ? "F32" : ggml == GGML_TYPE_F16 ? "F16" : ggml == GGML_TYPE_BF16 ? "BF16" : "";
+  case kF64:
+    return "F64";
+  case kF8E4M3:
+    return "F8_E4M3";
+  case kF8E5M2:
+    return "F8_E5M2";
+  case kUnsupported:
+    break;
+  }
+  return "";
+}
+
 Result<std::size_t> Format::row_bytes(std::int64_t columns) const {
   if (!readable()) {
     return Error{"numbers of the format " + name() + " cannot be read", ""};

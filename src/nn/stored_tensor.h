@@ -26,6 +26,8 @@ struct Format {
   [[nodiscard]] bool readable() const; // can be turned into floats
   [[nodiscard]] bool quantised() const;
   [[nodiscard]] std::string name() const;
+  // As of_safetensors() takes it; empty where safetensors has no such type.
+  [[nodiscard]] std::string safetensors_name() const;
   // Bytes of a row of `columns` numbers; an error where they are no whole number of blocks.
   [[nodiscard]] Result<std::size_t> row_bytes(std::int64_t columns) const;
 };

@@ -9,6 +9,7 @@
 //
 // No torch here: the packer, its tests and the data verbs use this without libtorch.
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -29,12 +30,24 @@ struct Target {
   std::int64_t sample = 0; // index of the sample within the row's `samples`
 };
 
+// Tokens that stand for a picture or a sound: what a tower makes of it takes the place of their embeddings.
+struct Media {
+  std::int64_t begin = 0;  // first token in the row
+  std::int64_t end = 0;    // one past the last
+  std::int64_t source = 0; // which of the data set's pictures and sounds; one source may stand in several places
+};
+
+// Time, height and width: where a token is for M-RoPE (arXiv:2409.12191 §2.1). A text's token has its place thrice.
+using Axes = std::array<std::int64_t, 3>;
+
 struct PackedRow {
   std::vector<std::int64_t> tokens;    // (tokens)
   std::vector<std::int64_t> positions; // (tokens); a child's positions go on where its parent's end
   std::vector<Segment> segments;       // parents before children; together they cover the row without gaps
   std::vector<Target> targets;         // in order of `at`
   std::vector<std::int64_t> samples;   // the data set's index of each sample in this row
+  std::vector<Media> media;            // in order of `begin`
+  std::vector<Axes> axes;              // (tokens) where the row holds media, else empty: `positions` thrice
 };
 
 } // namespace yanxing::pack

@@ -2,6 +2,9 @@
 // families that begin alike; L0 is what all items of a family share. Consecutive items that share more than that are
 // bundled while the bundle fits a row. Bundles go into rows by best fit decreasing (Johnson 1973: at most 11/9 OPT + 4
 // rows), where a bundle costs its tokens beyond L0 and a row starts with L0.
+//
+// Media: while rows are made, a picture's placeholder tokens are replaced by one number below zero that only this
+// source has, so that whatever compares tokens tells pictures apart.
 #include "pack/packer.h"
 
 #include <algorithm>
@@ -25,7 +28,7 @@ public:
     while (at < length) {
       const auto [child, common] = settings_.share_prefixes ? best_child(node, item.tokens, at) : Match{};
       if (child < 0) {
-        add(node, item.tokens, at, length);
+        add(node, item, at, length);
         node = static_cast<std::int64_t>(nodes_.size()) - 1;
         break;
       }
@@ -54,8 +57,9 @@ public:
           {begins[index(id)], begins[index(id)] + node.length(), node.parent < 0 ? -1 : segments[index(node.parent)]});
       for (auto i = node.begin; i < node.end; ++i) {
         row.positions.push_back(positions[index(id)] + i - node.begin);
-        row.tokens.push_back((*node.tokens)[index(i)]);
+        row.tokens.push_back(node.item->tokens[index(i)]);
       }
+      lay_media(node, begins[index(id)], row);
       for (const auto child : node.children) {
         self(self, child);
       }
@@ -63,6 +67,7 @@ public:
     for (const auto root : roots_) {
       lay(lay, root);
     }
+    add_axes(row);
     for (const auto &[item, leaf] : items_) {
       add_targets(*item, leaf, begins, row);
       row.samples.push_back(item->sample);
@@ -74,8 +79,9 @@ public:
 
 private:
   struct Node {
-    const Tokens *tokens = nullptr;
-    std::int64_t begin = 0; // of the run, in `tokens`; also its depth, since every path is a beginning of an item
+    const Item *item = nullptr;
+    std::int64_t begin =
+        0; // of the run, in the item's tokens; also its depth, since every path is a beginning of an item
     std::int64_t end = 0;
     std::int64_t parent = -1;
     std::vector<std::int64_t> children;
@@ -93,13 +99,42 @@ private:
   static std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
   std::vector<std::int64_t> &children_of(std::int64_t node) { return node < 0 ? roots_ : nodes_[index(node)].children; }
 
+  // A picture lies within one node: items that share its beginning share all of it.
+  static void lay_media(const Node &node, std::int64_t at, PackedRow &row) {
+    for (const auto &media : node.item->media) {
+      if (media.begin >= node.begin && media.end <= node.end) {
+        row.media.push_back({at + media.begin - node.begin, at + media.end - node.begin, media.source});
+      }
+    }
+  }
+
+  void add_axes(PackedRow &row) const {
+    if (row.media.empty()) {
+      return;
+    }
+    row.axes.resize(row.tokens.size());
+    std::int64_t at = 0;
+    const auto lay = [&](const auto &self, std::int64_t id) -> void {
+      const auto &node = nodes_[index(id)];
+      const auto axes = axes_of(*node.item);
+      std::copy(axes.begin() + node.begin, axes.begin() + node.end, row.axes.begin() + at);
+      at += node.length();
+      for (const auto child : node.children) {
+        self(self, child);
+      }
+    };
+    for (const auto root : roots_) {
+      lay(lay, root);
+    }
+  }
+
   Match best_child(std::int64_t node, const Tokens &tokens, std::int64_t at) {
     Match best;
     for (const auto child : children_of(node)) {
       const auto &run = nodes_[index(child)];
       std::int64_t common = 0;
       while (common < run.length() && at + common < static_cast<std::int64_t>(tokens.size()) &&
-             (*run.tokens)[index(run.begin + common)] == tokens[index(at + common)]) {
+             run.item->tokens[index(run.begin + common)] == tokens[index(at + common)]) {
         ++common;
       }
       const bool worth = common >= settings_.least_shared || (common > 0 && common == run.length());
@@ -110,9 +145,9 @@ private:
     return best;
   }
 
-  void add(std::int64_t parent, const Tokens &tokens, std::int64_t begin, std::int64_t end) {
+  void add(std::int64_t parent, const Item &item, std::int64_t begin, std::int64_t end) {
     const auto id = static_cast<std::int64_t>(nodes_.size());
-    nodes_.push_back({&tokens, begin, end, parent, {}});
+    nodes_.push_back({&item, begin, end, parent, {}});
     children_of(parent).push_back(id);
     size_ += end - begin;
   }
@@ -246,9 +281,7 @@ void pack_family(const std::vector<const Item *> &family, const PackSettings &se
   }
 }
 
-} // namespace
-
-Packing pack(const std::vector<Item> &items, const PackSettings &settings) {
+Packing pack_plain(const std::vector<Item> &items, const PackSettings &settings) {
   Packing packing;
   std::map<Tokens, std::vector<const Item *>> families; // by their first tokens
   std::vector<const Item *> alone;
@@ -272,6 +305,58 @@ Packing pack(const std::vector<Item> &items, const PackSettings &settings) {
     auto plain = settings;
     plain.share_prefixes = false;
     pack_family(alone, plain, packing.rows);
+  }
+  return packing;
+}
+
+// Placeholders of source s become −1 − s.
+std::vector<Item> told_apart(std::vector<Item> items) {
+  for (auto &item : items) {
+    for (const auto &media : item.media) {
+      std::fill(item.tokens.begin() + media.begin, item.tokens.begin() + media.end, -1 - media.source);
+    }
+  }
+  return items;
+}
+
+} // namespace
+
+std::vector<Axes> axes_of(const Item &item) {
+  std::vector<Axes> axes(item.tokens.size());
+  std::int64_t next = 0; // the position of the next token of text
+  std::size_t at = 0;
+  const auto text_until = [&](std::int64_t end) {
+    for (; at < static_cast<std::size_t>(end); ++at, ++next) {
+      axes[at] = {next, next, next};
+    }
+  };
+  for (const auto &media : item.media) {
+    text_until(media.width == 0 ? media.end : media.begin);
+    for (std::int64_t i = 0; at < static_cast<std::size_t>(media.end); ++at, ++i) {
+      axes[at] = {next, next + i / media.width, next + i % media.width};
+    }
+    next += std::max(media.height, media.width);
+  }
+  text_until(static_cast<std::int64_t>(item.tokens.size()));
+  return axes;
+}
+
+Packing pack(const std::vector<Item> &items, const PackSettings &settings) {
+  if (std::all_of(items.begin(), items.end(), [](const Item &item) { return item.media.empty(); })) {
+    return pack_plain(items, settings);
+  }
+  std::map<std::int64_t, std::int64_t> placeholders; // source → its token
+  for (const auto &item : items) {
+    for (const auto &media : item.media) {
+      placeholders[media.source] = item.tokens[static_cast<std::size_t>(media.begin)];
+    }
+  }
+  const auto apart = told_apart(items);
+  auto packing = pack_plain(apart, settings);
+  for (auto &row : packing.rows) {
+    for (const auto &media : row.media) {
+      std::fill(row.tokens.begin() + media.begin, row.tokens.begin() + media.end, placeholders.at(media.source));
+    }
   }
   return packing;
 }

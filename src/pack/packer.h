@@ -11,6 +11,15 @@
 
 namespace yanxing::pack {
 
+// A run of one placeholder token within an item.
+struct ItemMedia {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  std::int64_t source = 0; // items share a picture within their common beginning only where it is the same source
+  std::int64_t height = 0; // of a picture's grid of tokens (height · width = end − begin)
+  std::int64_t width = 0;  // 0: a sound, whose tokens follow each other as a text's do
+};
+
 struct Item {
   std::int64_t sample = 0; // the data set's index
   std::vector<std::int64_t> tokens;
@@ -18,6 +27,7 @@ struct Item {
   // is never a target.
   std::vector<std::pair<std::int64_t, std::int64_t>> supervised;
   float weight = 1.0F;
+  std::vector<ItemMedia> media = {}; // in order, apart from each other
 };
 
 struct PackSettings {
@@ -34,5 +44,9 @@ struct Packing {
 // Best-fit-decreasing bin packing. Samples that follow each other and share a beginning stay together under one parent
 // segment, as many as fit a row; rows hold several such bundles, and what all of them share stands once.
 Packing pack(const std::vector<Item> &items, const PackSettings &settings);
+
+// Time, height and width of each of an item's tokens (M-RoPE): a picture's tokens lie on a grid that starts where the
+// text before it ended, and the text after it goes on beyond the grid's larger side.
+std::vector<Axes> axes_of(const Item &item);
 
 } // namespace yanxing::pack

@@ -6,6 +6,7 @@
 #include "text/requests.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace yanxing::sample {
 namespace {
@@ -112,18 +113,96 @@ Result<EncodedSample> Encoder::encode(const Sample &sample) {
     return decision(*sample.decision, sample.where);
   }
   const auto &conversation = *sample.conversation;
+  const bool holds_media = !conversation.images.empty() || !conversation.audios.empty();
+  if (holds_media && media_ == nullptr) {
+    return Error{sample.where + ": the messages hold pictures or sounds, and this model only reads",
+                 "Give --model the folder of a vision-language model, such as Qwen2.5-VL"};
+  }
+  auto shown = holds_media ? with_media(conversation) : Result<Conversation>(conversation);
+  if (!shown) {
+    return Error{sample.where + ": " + shown.error().what, shown.error().hint};
+  }
   EncodedSample encoded;
-  encoded.parts.push_back(this->conversation(conversation, nullptr));
-  if (conversation.rejected) {
-    encoded.rejected = this->conversation(conversation, &*conversation.rejected);
+  auto whole = this->conversation(*shown, nullptr);
+  if (!whole) {
+    return Error{sample.where + ": " + whole.error().what, whole.error().hint};
+  }
+  encoded.parts.push_back(std::move(*whole));
+  if (shown->rejected) {
+    auto rejected = this->conversation(*shown, &*shown->rejected);
+    if (!rejected) {
+      return Error{sample.where + ": " + rejected.error().what, rejected.error().hint};
+    }
+    encoded.rejected = std::move(*rejected);
   }
   encoded.label = conversation.label;
   return encoded;
 }
 
+// Pictures and sounds that no tag places stand before the first question, as ms-swift puts them; names and boxes are
+// written into the texts.
+Result<Conversation> Encoder::with_media(Conversation conversation) const {
+  const auto tags_of = [&](TextPart::Kind kind) {
+    std::size_t count = 0;
+    for (const auto &message : conversation.messages) {
+      const auto parts = parts_of(message.content);
+      count += static_cast<std::size_t>(
+          std::count_if(parts.begin(), parts.end(), [kind](const TextPart &part) { return part.kind == kind; }));
+    }
+    return count;
+  };
+  const auto first = std::find_if(conversation.messages.begin(), conversation.messages.end(),
+                                  [](const Message &message) { return message.role == "user"; });
+  for (const auto &[kind, files, tag] : {std::tuple{TextPart::Kind::kSound, &conversation.audios, "<audio>"},
+                                         std::tuple{TextPart::Kind::kPicture, &conversation.images, "<image>"}}) {
+    for (auto count = tags_of(kind); count < files->size(); ++count) {
+      if (first == conversation.messages.end()) {
+        return Error{"there is no message of the user that the pictures or sounds could stand in", ""};
+      }
+      first->content.insert(0, tag);
+    }
+  }
+  std::vector<std::string *> texts;
+  for (auto &message : conversation.messages) {
+    texts.push_back(&message.content);
+  }
+  if (auto written = media_->write_objects(conversation.objects, conversation.images, texts); !written) {
+    return written.error();
+  }
+  return conversation;
+}
+
+// What is asked: text, with pictures and sounds where their tags are.
+Status Encoder::question(Encoded &to, const std::string &text, const Conversation &conversation, MediaUse &used) const {
+  if (conversation.images.empty() && conversation.audios.empty()) {
+    add(to, text, false);
+    return {};
+  }
+  for (const auto &part : parts_of(text)) {
+    if (part.kind == TextPart::Kind::kText) {
+      add(to, part.text, false);
+      continue;
+    }
+    const bool picture = part.kind == TextPart::Kind::kPicture;
+    const auto &files = picture ? conversation.images : conversation.audios;
+    auto &next = picture ? used.images : used.audios;
+    if (next == files.size()) {
+      return Error{"a message names more pictures or sounds than the row has", ""};
+    }
+    const auto &file = files[next++];
+    auto added = picture ? media_->picture(file, tokenizer_.tokenize, to.tokens, to.media)
+                         : media_->sound(file, tokenizer_.tokenize, to.tokens, to.media);
+    if (!added) {
+      return added;
+    }
+  }
+  return {};
+}
+
 // ChatML, as the Qwen family was trained.
-Encoded Encoder::conversation(const Conversation &conversation, const std::string *last_answer) const {
+Result<Encoded> Encoder::conversation(const Conversation &conversation, const std::string *last_answer) const {
   Encoded encoded;
+  MediaUse used;
   const auto &messages = conversation.messages;
   const bool own_system = !messages.empty() && messages.front().role == "system";
   if (!own_system) {
@@ -147,7 +226,11 @@ Encoded Encoder::conversation(const Conversation &conversation, const std::strin
       answer(encoded, content);
       add(encoded, "\n", false);
     } else {
-      add(encoded, i == 0 && own_system ? with_tools(content, conversation.tools) : content, false);
+      const auto asked = question(encoded, i == 0 && own_system ? with_tools(content, conversation.tools) : content,
+                                  conversation, used);
+      if (!asked) {
+        return asked.error();
+      }
       add(encoded, "<|im_end|>\n", true);
     }
   }
@@ -181,22 +264,45 @@ Result<const action::Registry *> Encoder::registry_of(const eval::Row &row) {
   return &last_registry_;
 }
 
-Encoded Encoder::turn(const text::TurnContext &context, const std::string &request,
-                      const std::vector<Action> &actions) const {
+Result<Encoded> Encoder::turn(const text::TurnContext &context, const std::string &request,
+                              const std::vector<Action> &actions, const eval::Row &row) const {
   Encoded encoded;
-  for (const auto &pieces :
-       {text::instructions_part(), text::functions_part(*context.actions), text::context_part(context),
-        text::utterance_part(request, llm::unlisted_candidates(context, request))}) {
+  const auto write = [&](const std::vector<text::Piece> &pieces) -> Status {
     for (const auto &piece : pieces) {
-      add(encoded, piece.text, piece.special);
+      if (piece.picture) {
+        if (auto shown = media_->picture(row.screenshot, tokenizer_.tokenize, encoded.tokens, encoded.media); !shown) {
+          return shown;
+        }
+      } else {
+        add(encoded, piece.text, piece.special);
+      }
     }
+    return {};
+  };
+  for (const auto &pieces :
+       {text::instructions_part(), text::functions_part(*context.actions), text::context_part(context)}) {
+    if (auto written = write(pieces); !written) {
+      return written.error();
+    }
+  }
+  auto utterance = text::utterance_part(request, llm::unlisted_candidates(context, request));
+  if (request.empty()) { // the recording stands where the words would
+    add(encoded, utterance.front().text, utterance.front().special);
+    utterance.erase(utterance.begin());
+    if (auto heard = media_->sound(row.audio, tokenizer_.tokenize, encoded.tokens, encoded.media); !heard) {
+      return heard.error();
+    }
+  }
+  if (auto written = write(utterance); !written) {
+    return written.error();
   }
   answer(encoded, text::answer_text(actions));
   return encoded;
 }
 
 Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string &where) {
-  if (row.transcript.empty()) {
+  const bool heard = row.transcript.empty() && media_ != nullptr && media_->hears();
+  if (row.transcript.empty() && !heard) {
     return Error{where + ": a decision is learned from a \"transcript\"", "Transcribe the audio first"};
   }
   const auto registry = registry_of(row);
@@ -213,6 +319,15 @@ Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string 
   }
   const auto contacts = row.contacts.value_or(std::vector<Contact>{});
   text::TurnContext context{&(*registry)->actions(), &screen, &contacts, row.history};
+  context.pictured = !row.screenshot.empty() && media_ != nullptr && media_->sees();
+  const auto add_part = [&](EncodedSample &to, const std::string &request, const std::vector<Action> &calls) -> Status {
+    auto part = turn(context, request, calls, row);
+    if (!part) {
+      return Error{where + ": " + part.error().what, part.error().hint};
+    }
+    to.parts.push_back(std::move(*part));
+    return {};
+  };
   std::vector<Action> actions;
   for (const auto &gold : row.gold->actions) {
     auto action = as_written(gold, **registry, where);
@@ -220,6 +335,11 @@ Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string 
       return action.error();
     }
     actions.push_back(std::move(*action));
+  }
+  if (heard) {
+    EncodedSample encoded;
+    const auto added = add_part(encoded, "", actions);
+    return added ? std::move(encoded) : Result<EncodedSample>(added.error());
   }
   const auto words =
       repairer_ == nullptr
@@ -233,19 +353,23 @@ Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string 
     actions.insert(actions.begin(), requests.size() - 1, Action{std::string(kNoAction), Json::object(), ""});
   }
   if (requests.size() < 2 || requests.size() != actions.size()) {
-    encoded.parts.push_back(turn(context, words, actions));
+    if (auto added = add_part(encoded, words, actions); !added) {
+      return added.error();
+    }
     return encoded;
   }
   // The decider takes a compound sentence request by request; each sees the ones before it as turns just taken.
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    encoded.parts.push_back(turn(context, requests[i], {actions[i]}));
+    if (auto added = add_part(encoded, requests[i], {actions[i]}); !added) {
+      return added.error();
+    }
     context.history.push_back({requests[i], text::answer_text({actions[i]})});
   }
   return encoded;
 }
 
 pack::Item item_of(const Encoded &encoded, std::int64_t sample) {
-  return {sample, encoded.tokens, encoded.supervised, 1.0F};
+  return {sample, encoded.tokens, encoded.supervised, 1.0F, encoded.media};
 }
 
 } // namespace yanxing::sample

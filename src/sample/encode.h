@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "llm/engine.h"
 #include "pack/packer.h"
+#include "sample/media_writer.h"
 #include "sample/sample.h"
 #include "text/repair.h"
 
@@ -21,13 +22,14 @@ namespace yanxing::sample {
 
 // What encoding asks of a vocabulary.
 struct Tokenizer {
-  std::function<std::vector<llm::Token>(std::string_view text, bool special)> tokenize;
+  Tokenize tokenize;
   llm::Token end_of_turn = 0;
 };
 
 struct Encoded {
   std::vector<std::int64_t> tokens;
   std::vector<std::pair<std::int64_t, std::int64_t>> supervised; // half-open ranges of `tokens`
+  std::vector<pack::ItemMedia> media;                            // pictures and sounds among the tokens
 };
 
 struct EncodedSample {
@@ -38,26 +40,37 @@ struct EncodedSample {
 
 class Encoder {
 public:
-  // `repairer` may be null (then words are taken as they are); `own` are the actions of rows that name none. Both
-  // outlive the encoder.
-  Encoder(Tokenizer tokenizer, const text::Repairer *repairer, const action::Registry *own)
-      : tokenizer_(std::move(tokenizer)), repairer_(repairer), own_(own) {}
+  // `repairer` may be null (then words are taken as they are); `own` are the actions of rows that name none; `media` is
+  // null for a model that only reads: then decisions are learned from the screen's elements alone, and conversations
+  // with pictures or sounds are errors. All outlive the encoder.
+  Encoder(Tokenizer tokenizer, const text::Repairer *repairer, const action::Registry *own,
+          const MediaWriter *media = nullptr)
+      : tokenizer_(std::move(tokenizer)), repairer_(repairer), own_(own), media_(media) {}
 
   // Error names the sample and why it cannot be encoded.
   Result<EncodedSample> encode(const Sample &sample);
 
 private:
+  struct MediaUse { // of a conversation's pictures and sounds, how many stand in the messages so far
+    std::size_t images = 0;
+    std::size_t audios = 0;
+  };
+
   Result<EncodedSample> decision(const eval::Row &row, const std::string &where);
-  Encoded conversation(const Conversation &conversation, const std::string *last_answer) const;
+  Result<Encoded> conversation(const Conversation &conversation, const std::string *last_answer) const;
+  [[nodiscard]] Result<Conversation> with_media(Conversation conversation) const;
+  Status question(Encoded &to, const std::string &text, const Conversation &conversation, MediaUse &used) const;
   Result<const action::Registry *> registry_of(const eval::Row &row);
-  [[nodiscard]] Encoded turn(const text::TurnContext &context, const std::string &request,
-                             const std::vector<Action> &actions) const;
+  // `request` is empty where the row's recording is heard instead.
+  [[nodiscard]] Result<Encoded> turn(const text::TurnContext &context, const std::string &request,
+                                     const std::vector<Action> &actions, const eval::Row &row) const;
   void add(Encoded &to, const std::string &text, bool special) const;
   void answer(Encoded &to, const std::string &text) const;
 
   Tokenizer tokenizer_;
   const text::Repairer *repairer_;
   const action::Registry *own_;
+  const MediaWriter *media_;
   std::map<std::string, action::Registry> by_path_;
   Json last_inline_; // rows of a group name the same actions
   action::Registry last_registry_;

@@ -1,29 +1,11 @@
+#include "screen/canvas.h"
 #include "screen/look.h"
-
-#include <pango/pangocairo.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 namespace yanxing::screen {
 namespace {
-
-struct SurfaceDeleter {
-  void operator()(cairo_surface_t *surface) const { cairo_surface_destroy(surface); }
-};
-struct CairoDeleter {
-  void operator()(cairo_t *cairo) const { cairo_destroy(cairo); }
-};
-struct ObjectDeleter {
-  void operator()(gpointer object) const { g_object_unref(object); }
-};
-struct FontDeleter {
-  void operator()(PangoFontDescription *font) const { pango_font_description_free(font); }
-};
-using Surface = std::unique_ptr<cairo_surface_t, SurfaceDeleter>;
-using Cairo = std::unique_ptr<cairo_t, CairoDeleter>;
-using Layout = std::unique_ptr<PangoLayout, ObjectDeleter>;
 
 struct Colour {
   double red, green, blue;
@@ -48,39 +30,6 @@ Colour colour_of(const std::string &kind) {
   return found == kColours.end() ? Colour{0.40, 0.40, 0.40} : found->colour;
 }
 
-Surface surface_of(const Picture &picture) {
-  Surface surface(cairo_image_surface_create(CAIRO_FORMAT_RGB24, picture.width, picture.height));
-  cairo_surface_flush(surface.get());
-  unsigned char *rows = cairo_image_surface_get_data(surface.get());
-  const int stride = cairo_image_surface_get_stride(surface.get());
-  for (int y = 0; y < picture.height; ++y) {
-    auto *out = reinterpret_cast<std::uint32_t *>(rows + static_cast<std::ptrdiff_t>(y) * stride);
-    const std::uint8_t *in = picture.pixel(0, y);
-    for (int x = 0; x < picture.width; ++x, in += 3) {
-      out[x] = static_cast<std::uint32_t>(in[0]) << 16U | static_cast<std::uint32_t>(in[1]) << 8U | in[2];
-    }
-  }
-  cairo_surface_mark_dirty(surface.get());
-  return surface;
-}
-
-Picture picture_of(cairo_surface_t *surface, int width, int height) {
-  cairo_surface_flush(surface);
-  Picture picture{width, height, {}};
-  picture.rgb.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
-  const unsigned char *rows = cairo_image_surface_get_data(surface);
-  const int stride = cairo_image_surface_get_stride(surface);
-  for (int y = 0; y < height; ++y) {
-    const auto *in = reinterpret_cast<const std::uint32_t *>(rows + static_cast<std::ptrdiff_t>(y) * stride);
-    for (int x = 0; x < width; ++x) {
-      picture.rgb.push_back(static_cast<std::uint8_t>(in[x] >> 16U));
-      picture.rgb.push_back(static_cast<std::uint8_t>(in[x] >> 8U));
-      picture.rgb.push_back(static_cast<std::uint8_t>(in[x]));
-    }
-  }
-  return picture;
-}
-
 void frame(cairo_t *cairo, const Box &box, const Colour &colour, double line, double tint) {
   cairo_rectangle(cairo, box.x + line / 2, box.y + line / 2, std::max(box.width - line, 1.0),
                   std::max(box.height - line, 1.0));
@@ -97,12 +46,7 @@ public:
 
   // At the first of four places around the box that no earlier label covers; inside the picture always.
   void draw(const Box &box, const std::string &text, const Colour &colour, int points, bool always) {
-    const Layout layout(pango_cairo_create_layout(cairo_));
-    const std::unique_ptr<PangoFontDescription, FontDeleter> font(
-        pango_font_description_from_string("Noto Sans CJK SC, Sans Bold"));
-    pango_font_description_set_absolute_size(font.get(), points * PANGO_SCALE);
-    pango_layout_set_font_description(layout.get(), font.get());
-    pango_layout_set_text(layout.get(), text.data(), static_cast<int>(text.size()));
+    const Layout layout = layout_of(cairo_, text, "Noto Sans CJK SC, Sans Bold", points);
     int width = 0;
     int height = 0;
     pango_layout_get_pixel_size(layout.get(), &width, &height);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace yanxing::screen {
 
@@ -47,7 +48,11 @@ Result<Sight> look_at_desktop(os::Display &display, os::Accessibility *accessibi
 Result<Sight> look_at_picture(Picture picture, TextReader &reader);
 
 Result<Picture> read_picture(const std::filesystem::path &file); // png, jpeg, bmp, gif; at most 64 megapixels
+Result<Picture> decode_picture(std::string_view bytes, const std::string &where); // `where` names it in errors
 Status write_png(const std::filesystem::path &file, const Picture &picture);
+// A screen that nobody ever saw, as it might look: each element is drawn within its box, in order, with its name. Empty
+// where the screen has no size or is larger than 64 megapixels.
+Picture render(const Screen &screen);
 // The picture with each element's box, number and id drawn on it; `marked` is drawn strongest.
 Picture annotate(const Picture &picture, const Screen &screen, const std::string &marked = "");
 

@@ -71,32 +71,33 @@ bool is_truncated(std::string_view bytes) {
 } // namespace
 
 Result<Picture> read_picture(const std::filesystem::path &file) {
-  auto bytes = read_file(file, kMostBytes);
-  if (!bytes) {
-    return bytes.error();
-  }
+  const auto bytes = read_file(file, kMostBytes);
+  return bytes ? decode_picture(*bytes, file.string()) : Result<Picture>(bytes.error());
+}
+
+Result<Picture> decode_picture(std::string_view bytes, const std::string &where) {
   const std::string hint = "Give a PNG, JPEG, BMP or GIF picture";
-  if (is_truncated(*bytes)) {
-    return Error{file.string() + " ends in the middle of the picture", hint};
+  if (is_truncated(bytes)) {
+    return Error{where + " ends in the middle of the picture", hint};
   }
   const Owned<GdkPixbufLoader> loader(gdk_pixbuf_loader_new());
   bool too_large = false;
   g_signal_connect(loader.get(), "size-prepared", G_CALLBACK(on_size), &too_large);
   GError *error = nullptr;
-  const bool written = gdk_pixbuf_loader_write(loader.get(), reinterpret_cast<const guchar *>(bytes->data()),
-                                               bytes->size(), &error) != FALSE;
+  const bool written = gdk_pixbuf_loader_write(loader.get(), reinterpret_cast<const guchar *>(bytes.data()),
+                                               bytes.size(), &error) != FALSE;
   // Closing after a failed write would only fail again; after a good one it tells of a truncated file.
   const bool closed = gdk_pixbuf_loader_close(loader.get(), written ? &error : nullptr) != FALSE;
   if (too_large) {
     g_clear_error(&error);
-    return Error{file.string() + " has more than 64 megapixels", "Give a smaller picture"};
+    return Error{where + " has more than 64 megapixels", "Give a smaller picture"};
   }
   if (!written || !closed) {
-    return Error{file.string() + " is not a picture that can be read: " + take_message(error), hint};
+    return Error{where + " is not a picture that can be read: " + take_message(error), hint};
   }
   const GdkPixbuf *pixbuf = gdk_pixbuf_loader_get_pixbuf(loader.get());
   if (pixbuf == nullptr) {
-    return Error{file.string() + " holds no picture", hint};
+    return Error{where + " holds no picture", hint};
   }
   return from_pixbuf(pixbuf);
 }

@@ -56,14 +56,10 @@ public:
     }
     for (const auto &[language, voice] :
          {std::pair{Language::kChinese, files_.voice_zh}, std::pair{Language::kEnglish, files_.voice_en}}) {
-      auto bytes = read_file(files_.voices / (voice + ".bin"));
-      if (!bytes || bytes->size() < kStyleSize * sizeof(float) * (kMostTokens + 1)) {
-        return Error{"there is no voice \"" + voice + "\" in " + files_.voices.string(),
-                     "Run 'yanxing pull kokoro', or choose a voice that is there"};
+      if (auto read = read_voice(voice); !read) {
+        return read;
       }
-      std::vector<float> styles(bytes->size() / sizeof(float));
-      std::memcpy(styles.data(), bytes->data(), styles.size() * sizeof(float));
-      styles_[language] = std::move(styles);
+      voices_[language] = voice;
     }
     auto english = EnglishPhonemes::open(files_.english);
     if (!english) {
@@ -81,11 +77,27 @@ public:
 
   [[nodiscard]] int sample_rate_hz() const override { return kRateHz; }
 
+  Status set_manner(const std::string &voice, float speed) override {
+    auto voices =
+        std::map<Language, std::string>{{Language::kChinese, files_.voice_zh}, {Language::kEnglish, files_.voice_en}};
+    if (!voice.empty()) {
+      voices[voice.starts_with('z') ? Language::kChinese : Language::kEnglish] = voice;
+      if (auto read = read_voice(voice); !read) {
+        return read;
+      }
+    }
+    voices_ = std::move(voices);
+    speed_ = std::clamp(speed, 0.25F, 4.0F);
+    return {};
+  }
+
   Status speak(const std::string &utf8, const std::function<bool(std::span<const float>)> &sink) override {
     // The next clause is made when the sink has taken this one: who plays must not wait for the sound to end.
     for (const auto &clause : clauses_of(utf8)) {
-      const auto &voice = clause.language == Language::kChinese ? files_.voice_zh : files_.voice_en;
-      const auto key = name_ + '\n' + voice + '\n' + clause.text;
+      auto key = name_ + '\n' + voices_.at(clause.language) + '\n' + clause.text;
+      if (speed_ != 1.0F) {
+        key += '\n' + std::to_string(speed_);
+      }
       std::optional<std::vector<float>> samples;
       if (auto clip = kept_.find(key); clip && clip->sample_rate_hz == kRateHz) {
         samples = std::move(clip->samples);
@@ -106,6 +118,22 @@ public:
   }
 
 private:
+  Status read_voice(const std::string &voice) {
+    if (styles_.contains(voice)) {
+      return {};
+    }
+    const bool plain = voice.find_first_of("/\\.") == std::string::npos; // a request may ask for any
+    const auto bytes = plain ? read_file(files_.voices / (voice + ".bin")) : Result<std::string>(Error{"", ""});
+    if (!bytes || bytes->size() < kStyleSize * sizeof(float) * (kMostTokens + 1)) {
+      return Error{"there is no voice \"" + voice + "\" in " + files_.voices.string(),
+                   "Run 'yanxing pull kokoro', or choose a voice that is there"};
+    }
+    std::vector<float> styles(bytes->size() / sizeof(float));
+    std::memcpy(styles.data(), bytes->data(), styles.size() * sizeof(float));
+    styles_[voice] = std::move(styles);
+    return {};
+  }
+
   [[nodiscard]] std::vector<std::int64_t> tokens_of(const Clause &clause) const {
     const auto spoken = text::spoken_form(clause.text, clause.language);
     const auto phonemes =
@@ -133,13 +161,13 @@ private:
       }
       session_ = std::move(*session);
     }
-    const auto &styles = styles_.at(clause.language);
+    const auto &styles = styles_.at(voices_.at(clause.language));
     const auto style = styles.begin() + static_cast<std::ptrdiff_t>(spoken * kStyleSize);
     const auto length = static_cast<std::int64_t>(tokens.size());
     auto out = session_->run(
         {{"tokens", {{1, length}, std::move(tokens)}},
          {"style", {{1, static_cast<std::int64_t>(kStyleSize)}, std::vector<float>(style, style + kStyleSize)}},
-         {"speed", {{1}, std::vector<float>{1.0F}}}});
+         {"speed", {{1}, std::vector<float>{speed_}}}});
     if (!out) {
       return out.error();
     }
@@ -156,7 +184,9 @@ private:
   std::shared_ptr<const text::Pinyin> pinyin_;
   KeptSpeech kept_;
   std::map<char32_t, std::int64_t> ids_;
-  std::map<Language, std::vector<float>> styles_;
+  std::map<Language, std::string> voices_;           // of now
+  std::map<std::string, std::vector<float>> styles_; // by voice
+  float speed_ = 1.0F;
   std::unique_ptr<EnglishPhonemes> english_;
   std::unique_ptr<onnx::Session> session_;
 };

@@ -37,7 +37,9 @@ struct HearingOptions {
   int n_best = 1;
   // Words that are likely to be said: people, values of closed sets, labels. Made likelier where they sound alike.
   std::vector<std::string> phrases;
-  std::function<void(double)> progress; // 0..1, for long files; may be empty
+  bool translate = false;                          // into English, whatever is spoken (multilingual models)
+  std::function<void(double)> progress;            // 0..1, for long files; may be empty
+  std::function<void(const Segment &)> on_segment; // each as soon as it is written; may be empty
 };
 
 class Recognizer {

@@ -16,6 +16,11 @@ class Synthesizer {
 public:
   virtual ~Synthesizer() = default;
   [[nodiscard]] virtual int sample_rate_hz() const = 0;
+  // How it speaks from now on. `voice`: for the language that it speaks; empty: both as configured. `speed`: 1 as
+  // trained, 0.25 to 4. Errors: no such voice.
+  virtual Status set_manner(const std::string &voice, float speed) {
+    return voice.empty() && speed == 1.0F ? Status() : Status(Error{"this engine has one voice and one speed", ""});
+  }
   // Speaks clause by clause: `sink` gets each clause's samples as soon as they exist and returns false to
   // stop (barge-in). Mixed zh/en text is spoken in one go. Not thread-safe: one caller at a time.
   virtual Status speak(const std::string &utf8, const std::function<bool(std::span<const float>)> &sink) = 0;

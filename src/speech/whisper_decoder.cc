@@ -253,7 +253,7 @@ void WhisperDecoder::add_alternatives(DecodedWindow &window, const Path &best, i
             [](const auto &a, const auto &b) { return a.mean_log_probability > b.mean_log_probability; });
 }
 
-DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_tokens, int n_best) {
+DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_tokens, int n_best, bool translate) {
   const auto start = tell_start();
   DecodedWindow window;
   window.no_speech_probability = start.no_speech_probability;
@@ -262,7 +262,7 @@ DecodedWindow WhisperDecoder::decode(std::optional<Language> language, int most_
   if (whisper_is_multilingual(context_) != 0) {
     prompt.push_back(
         whisper_token_lang(context_, whisper_lang_id(std::string(language_code(window.language)).c_str())));
-    prompt.push_back(whisper_token_transcribe(context_));
+    prompt.push_back(translate ? whisper_token_translate(context_) : whisper_token_transcribe(context_));
   }
   prompt.push_back(whisper_token_not(context_));
   const int prompt_size = 1 + static_cast<int>(prompt.size());

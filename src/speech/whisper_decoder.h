@@ -33,8 +33,9 @@ public:
   WhisperDecoder(whisper_context *context, int threads);
   // Phrases that decode() leans to from now on, each as it would be written.
   void expect(const std::vector<std::string> &phrases);
-  // The encoding must be in the context. `most_tokens` bounds the text; `n_best` > 1 adds alternatives.
-  DecodedWindow decode(std::optional<Language> language, int most_tokens, int n_best);
+  // The encoding must be in the context. `most_tokens` bounds the text; `n_best` > 1 adds alternatives. `translate`:
+  // `language` is spoken, English is written.
+  DecodedWindow decode(std::optional<Language> language, int most_tokens, int n_best, bool translate = false);
 
 private:
   struct Choice {

@@ -122,7 +122,11 @@ public:
       transcript.no_speech_probability = std::min(transcript.no_speech_probability, window->no_speech_probability);
       if (is_speech(*window)) {
         log_probability += window->mean_log_probability;
+        const auto before = transcript.segments.size();
         add(transcript, *window, spans[i]);
+        if (options.on_segment && transcript.segments.size() > before) {
+          options.on_segment(transcript.segments.back());
+        }
       }
     }
     if (transcript.segments.size() != 1) {
@@ -187,10 +191,13 @@ private:
       if (auto encoded = encode(samples, context); !encoded) {
         return encoded.error();
       }
-      window = decoder_.decode(options.language, most_tokens, options.n_best);
+      window = decoder_.decode(options.language, most_tokens, options.n_best, options.translate);
       if (is_settled(window, context == shortest) || context == whole) {
         break;
       }
+    }
+    if (options.translate) {
+      window.language = Language::kEnglish;
     }
     return window;
   }

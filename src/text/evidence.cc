@@ -1,5 +1,7 @@
 #include "text/evidence.h"
 
+#include "text/numbers.h"
+#include "text/utf8.h"
 #include "text/words.h"
 
 #include <algorithm>
@@ -170,6 +172,81 @@ std::size_t end_of_digits(const std::string &text, std::size_t begin) {
   return end;
 }
 
+std::vector<SpokenNumber> numbers_in_digits(const std::string &folded) {
+  std::vector<SpokenNumber> numbers;
+  for (std::size_t i = 0; i < folded.size();) {
+    if (!is_digit(folded[i])) {
+      ++i;
+      continue;
+    }
+    const auto end = end_of_digits(folded, i);
+    auto digits = folded.substr(i, end - i);
+    std::erase(digits, ',');
+    const auto minus = find_minus(folded, i);
+    const double value = std::strtod(digits.c_str(), nullptr);
+    numbers.push_back({minus ? -value : value, {minus.value_or(i), end}});
+    i = end;
+  }
+  return numbers;
+}
+
+// The numbers of "3点50", "30%", "2.5", all of which were said where `words` is.
+void add_digits(const std::string &digits, const Span &words, const std::string &folded,
+                std::vector<SpokenNumber> &numbers) {
+  const auto minus = find_minus(folded, words.begin);
+  for (const auto &number : numbers_in_digits(digits)) {
+    numbers.push_back(
+        {minus ? -number.value : number.value, {minus.value_or(words.begin), words.end}, digits.ends_with('%')});
+  }
+}
+
+void add_words_en(const std::string &folded, std::vector<SpokenNumber> &numbers) {
+  const auto words = number_words_en(folded);
+  for (const auto &word : words) {
+    add_digits(word.digits, {word.begin, word.end}, folded, numbers);
+  }
+  const auto is_read = [&](std::size_t at) {
+    return std::any_of(words.begin(), words.end(), [&](const auto &word) { return word.begin <= at && at < word.end; });
+  };
+  for (std::size_t i = 0; i < folded.size();) { // "one", which a transcript leaves a word
+    auto end = i;
+    while (end < folded.size() && is_word_byte(folded[end])) {
+      ++end;
+    }
+    if (const double value = small_number(folded.substr(i, end - i)); value >= 0 && !is_read(i)) {
+      numbers.push_back({value, {i, end}});
+    }
+    i = std::max(end, i + 1);
+  }
+}
+
+void add_words_zh(const std::string &folded, std::vector<SpokenNumber> &numbers) {
+  if (language_of(folded) != Language::kChinese) {
+    return;
+  }
+  const auto text = to_code_points(folded);
+  std::vector<std::size_t> begins{0}; // of each character in bytes, and of the end
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    begins.push_back(begins.back() + to_utf8(std::u32string_view(text).substr(i, 1)).size());
+  }
+  if (begins.back() != folded.size()) {
+    return; // broken UTF-8
+  }
+  for (const auto &word : number_words_zh(text)) {
+    add_digits(to_utf8(word.digits), {begins[word.begin], begins[word.end]}, folded, numbers);
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (const long value = lone_numeral_zh(text, i); value > 0) {
+      const Span span{begins[i], begins[i + 1]};
+      const bool known = std::any_of(numbers.begin(), numbers.end(),
+                                     [&](const SpokenNumber &number) { return number.span.overlaps(span); });
+      if (!known) {
+        numbers.push_back({static_cast<double>(value), span});
+      }
+    }
+  }
+}
+
 } // namespace
 
 std::string fold(std::string_view utf8) {
@@ -209,29 +286,15 @@ std::optional<Mention> find_mention(const std::string &folded, std::string_view 
 }
 
 std::vector<SpokenNumber> find_numbers(const std::string &folded) {
-  std::vector<SpokenNumber> numbers;
-  for (std::size_t i = 0; i < folded.size();) {
-    if (is_digit(folded[i])) {
-      const auto end = end_of_digits(folded, i);
-      auto digits = folded.substr(i, end - i);
-      std::erase(digits, ',');
-      const auto minus = find_minus(folded, i);
-      const double value = std::strtod(digits.c_str(), nullptr);
-      numbers.push_back({minus ? -value : value, {minus.value_or(i), end}});
-      i = end;
-    } else if (std::isalpha(static_cast<unsigned char>(folded[i])) != 0) {
-      auto end = i;
-      while (end < folded.size() && is_word_byte(folded[end])) {
-        ++end;
-      }
-      if (const double value = small_number(folded.substr(i, end - i)); value >= 0) {
-        numbers.push_back({value, {i, end}});
-      }
-      i = end;
-    } else {
-      ++i;
-    }
+  auto numbers = numbers_in_digits(folded);
+  add_words_en(folded, numbers);
+  add_words_zh(folded, numbers);
+  for (auto &number : numbers) {
+    const auto behind = std::string_view(folded).substr(number.span.end);
+    number.percent = number.percent || behind.starts_with("%") || behind.starts_with(" percent");
   }
+  std::stable_sort(numbers.begin(), numbers.end(),
+                   [](const auto &a, const auto &b) { return a.span.begin < b.span.begin; });
   return numbers;
 }
 

@@ -28,7 +28,9 @@ std::optional<Mention> find_mention(const std::string &folded, std::string_view 
 struct SpokenNumber {
   double value = 0;
   Span span;
+  bool percent = false; // 30 %, thirty percent, 百分之三十: the value is 30
 };
+// In digits and in words, in the order in which they stand.
 std::vector<SpokenNumber> find_numbers(const std::string &folded);
 
 // Names (or aliases) of contacts as they stand in the utterance; the longest where one holds another.

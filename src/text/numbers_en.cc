@@ -161,32 +161,43 @@ std::optional<Read> read_year(const std::vector<Token> &tokens, std::size_t at) 
 
 } // namespace
 
-std::string numbers_to_digits_en(std::string_view text) {
+std::vector<NumberWords<std::string>> number_words_en(std::string_view text) {
   const auto tokens = split(text);
-  std::string out;
+  std::vector<std::size_t> begins; // of each token and of the end
+  std::size_t length = 0;
+  for (const auto &token : tokens) {
+    begins.push_back(length);
+    length += token.text.size();
+  }
+  begins.push_back(length);
+  std::vector<NumberWords<std::string>> numbers;
   for (std::size_t i = 0; i < tokens.size();) {
+    const auto first = i;
     if (const auto spelled = read_digits(tokens, i)) {
-      out += spelled->first;
       i = spelled->second;
+      numbers.push_back({begins[first], begins[i], spelled->first});
       continue;
     }
     const auto year = read_year(tokens, i);
     const auto read = year ? year : small_numbers().contains(tokens[i].word) ? read_number(tokens, i) : std::nullopt;
     if (!read || stays(tokens, i, *read)) {
-      out += tokens[i++].text;
+      ++i;
       continue;
     }
-    out += std::to_string(read->value);
+    auto digits = std::to_string(read->value);
     i = read->end;
     // "three point five"
     if (i + 3 < tokens.size() && is_gap(tokens[i]) && tokens[i + 1].word == "point" && is_gap(tokens[i + 2]) &&
         small_numbers().contains(tokens[i + 3].word)) {
-      out += "." + std::to_string(small_numbers().find(tokens[i + 3].word)->second);
+      digits += "." + std::to_string(small_numbers().find(tokens[i + 3].word)->second);
       i += 4;
     }
+    numbers.push_back({begins[first], begins[i], std::move(digits)});
   }
-  return out;
+  return numbers;
 }
+
+std::string numbers_to_digits_en(std::string_view text) { return with_digits(text, number_words_en(text)); }
 
 std::string english_number(long value) {
   if (value < 0) {

@@ -172,52 +172,76 @@ std::u32string converted(std::u32string_view before, std::u32string_view numeral
 
 } // namespace
 
-std::u32string numbers_to_digits_zh(std::u32string_view text) {
-  std::u32string out;
+std::vector<NumberWords<std::u32string>> number_words_zh(std::u32string_view text) {
+  std::vector<NumberWords<std::u32string>> numbers;
   for (std::size_t i = 0; i < text.size();) {
+    const auto first = i;
     if (starts_with(text.substr(i), U"百分之")) {
       const auto numeral = numeral_at(text, i + 3);
       if (const auto value = numeral.empty() ? std::nullopt : value_of(numeral)) {
         i += 3 + numeral.size();
         const auto fraction = i + 1 < text.size() && text[i] == U'点' ? numeral_at(text, i + 1) : std::u32string_view();
         const bool decimal = !fraction.empty() && !has_unit(fraction);
-        out += digits(*value) + (decimal ? U"." + spelled(fraction) : std::u32string()) + U"%";
         i += decimal ? 1 + fraction.size() : 0;
+        numbers.push_back({first, i, digits(*value) + (decimal ? U"." + spelled(fraction) : std::u32string()) + U"%"});
         continue;
       }
     }
     if (!is_numeral(text[i])) {
-      out += text[i++];
+      ++i;
       continue;
     }
     const auto numeral = numeral_at(text, i);
     const auto after = i + numeral.size();
+    const auto before = text.substr(0, i);
     // 三点五: a decimal point between numerals, unless it is a time of day (三点五分, 下午三点五十).
     if (after + 1 < text.size() && text[after] == U'点' && is_numeral(text[after + 1]) && !numeral.empty()) {
       const auto fraction = numeral_at(text, after + 1);
       const auto rest = text.substr(after + 1 + fraction.size());
-      const bool clock =
-          starts_with(rest, U"分") || has_unit(fraction) ||
-          (!out.empty() && (out.back() == U'午' || out.back() == U'上' || out.back() == U'晚' || out.back() == U'晨'));
+      constexpr std::u32string_view kClock = U"午上晚晨";
+      const bool clock = starts_with(rest, U"分") || has_unit(fraction) ||
+                         (!before.empty() && kClock.find(before.back()) != kClock.npos);
       const auto whole =
           has_unit(numeral) ? value_of(numeral) : std::optional<long>(numeral.size() == 1 ? digit_of(numeral[0]) : -1);
-      if (!clock && whole && *whole >= 0) {
-        out += digits(*whole) + U"." + spelled(fraction);
+      if (whole && *whole >= 0) {
+        const auto minutes = clock ? value_of(fraction) : std::nullopt;
         i = after + 1 + fraction.size();
-        continue;
-      }
-      if (clock && whole && *whole >= 0) {
-        const auto minutes = value_of(fraction);
-        out += digits(*whole) + U"点" + (minutes ? digits(*minutes) : std::u32string(fraction));
-        i = after + 1 + fraction.size();
+        numbers.push_back({first, i,
+                           digits(*whole) + (clock ? U"点" : U".") +
+                               (!clock    ? spelled(fraction)
+                                : minutes ? digits(*minutes)
+                                          : std::u32string(fraction))});
         continue;
       }
     }
-    const auto replaced = converted(out, numeral, text.substr(after));
-    out += replaced.empty() ? std::u32string(numeral) : replaced;
+    auto replaced = converted(before, numeral, text.substr(after));
     i = after;
+    if (!replaced.empty()) {
+      numbers.push_back({first, i, std::move(replaced)});
+    }
   }
-  return out;
+  return numbers;
+}
+
+std::u32string numbers_to_digits_zh(std::u32string_view text) { return with_digits(text, number_words_zh(text)); }
+
+long lone_numeral_zh(std::u32string_view text, std::size_t at) {
+  const auto before = text.substr(0, at);
+  const auto numeral = at < text.size() && is_numeral(text[at]) ? numeral_at(text, at) : std::u32string_view();
+  if (numeral.size() != 1 || (!before.empty() && is_numeral(before.back()))) {
+    return 0;
+  }
+  const auto rest = text.substr(at + 1);
+  static constexpr std::array<std::u32string_view, 10> kSet{U"到", U"为", U"成", U"是", U"个",
+                                                            U"杯", U"份", U"张", U"次", U"人"};
+  const bool counts = std::any_of(kSet.begin(), kSet.end(), [&](auto word) { return starts_with(rest, word); });
+  const bool is_set = !before.empty() && std::any_of(kSet.begin(), kSet.begin() + 4,
+                                                     [&](auto word) { return before.back() == word.front(); });
+  const long value = numeral[0] == U'十' ? 10 : digit_of(numeral[0]);
+  if (is_word(before, numeral, rest) || value <= 0 || (value == 1 && !is_set)) {
+    return 0; // 一个, 一下: hardly ever a number
+  }
+  return counts || is_set ? value : 0;
 }
 
 std::u32string chinese_number(long value) {

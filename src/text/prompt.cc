@@ -192,6 +192,10 @@ std::vector<Piece> context_part(const TurnContext &context) {
     }
   }
   std::vector<Piece> pieces;
+  if (context.pictured) {
+    pieces.push_back({"", false, true});
+    text.insert(0, "\n");
+  }
   for (const auto &turn : context.history) {
     text += std::string(kUtteranceLead) + " " + one_line(turn.utterance);
     pieces.push_back({std::exchange(text, ""), false});

@@ -22,19 +22,21 @@ struct TurnContext {
   const Screen *screen = nullptr;                 // null: nothing is seen
   const std::vector<Contact> *contacts = nullptr; // null: nobody is known
   std::vector<PastTurn> history;                  // oldest first
+  bool pictured = false;                          // the model sees the screen's picture too
 };
 
 // A run of prompt text. Text from outside (screen, user) is never read as special tokens.
 struct Piece {
   std::string text;
   bool special = false;
+  bool picture = false; // the picture of the screen stands here; there is no text
 };
 
 // ChatML, as the Qwen family was trained. The four parts concatenate to the whole prompt, which ends where the model
 // begins to answer.
 std::vector<Piece> instructions_part();
 std::vector<Piece> functions_part(const std::vector<ActionSpec> &actions);
-std::vector<Piece> context_part(const TurnContext &context); // screen and last turns
+std::vector<Piece> context_part(const TurnContext &context); // the picture, the screen and the last turns
 std::vector<Piece> utterance_part(const std::string &utterance, const std::vector<const Element *> &candidates);
 
 // What stands before the words: the same for every utterance, so it is computed with the context.

@@ -107,13 +107,7 @@ bool in_range(const Parameter &parameter, double value) {
 
 constexpr double kMostExact = 9007199254740992; // 2^53: larger whole numbers are no longer told apart
 
-bool is_percentage(const SpokenNumber &number, const std::string &folded) {
-  const auto behind = std::string_view(folded).substr(number.span.end);
-  return behind.starts_with("%") || behind.starts_with(" percent");
-}
-
-void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const std::vector<Claim> &claims,
-                  const std::string &folded) {
+void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const std::vector<Claim> &claims) {
   slot.form = Slot::Form::kNumber;
   slot.integer = slot.parameter->type == "integer";
   const auto add = [&slot](const Json &value) {
@@ -134,7 +128,7 @@ void fill_numbers(Slot &slot, const std::vector<SpokenNumber> &numbers, const st
     }
     const Json value = whole ? Json(static_cast<long long>(number.value)) : Json(number.value);
     add(value);
-    const bool share = !slot.integer && !slot.parameter->maximum && is_percentage(number, folded);
+    const bool share = !slot.integer && !slot.parameter->maximum && number.percent;
     if (share) { // 4 % may be asked for as 0.04: the model tells
       add(Json(number.value / 100));
     }
@@ -230,7 +224,7 @@ std::vector<Slot> slots_for(const ActionSpec &spec, const std::string &utterance
     } else if (slot.parameter->kind == ParameterKind::kTime) {
       fill_time(slot, utterance);
     } else if (type == "integer" || type == "number") {
-      fill_numbers(slot, numbers, claims, folded);
+      fill_numbers(slot, numbers, claims);
     } else {
       fill_plain(slot, folded);
     }

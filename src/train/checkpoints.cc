@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 namespace yanxing::train {
@@ -42,10 +43,29 @@ Error unwritable(const fs::path &folder, const std::string &why) {
           "Free some disk space or choose another --output_dir, then go on with --resume_from_checkpoint"};
 }
 
+// Better said at once than after minutes of writing.
+Status check_space(const fs::path &folder, const nn::Model &model, const nn::Optimizer &optimizer) {
+  auto needed = static_cast<std::uintmax_t>(optimizer.state_bytes());
+  for (const auto &parameter : model.parameters()) {
+    needed += parameter.tensor.nbytes();
+  }
+  needed += model.has_adapter() ? 0 : model.frozen_bytes();
+  std::error_code error;
+  const auto space = fs::space(folder, error);
+  if (error || space.available >= needed) {
+    return {};
+  }
+  constexpr double kMega = 1e6;
+  return Error{"it takes about " + std::to_string(std::llround(static_cast<double>(needed) / kMega)) + " MB, and " +
+                   std::to_string(std::llround(static_cast<double>(space.available) / kMega)) + " MB are free",
+               ""};
+}
+
 } // namespace
 
 Result<fs::path> Checkpoints::save(std::int64_t step, std::int64_t steps, const nn::Model &model,
-                                   const std::string &base_model_name, const nn::AdamW &optimizer) const {
+                                   const std::string &base_model_name, const nn::Optimizer &optimizer,
+                                   const LossScale &scale) const {
   const auto folder = output_ / (std::string(kPrefix) + std::to_string(step));
   const auto unfinished = output_ / ("unfinished-" + folder.filename().string());
   std::error_code error;
@@ -54,13 +74,18 @@ Result<fs::path> Checkpoints::save(std::int64_t step, std::int64_t steps, const 
   if (error) {
     return unwritable(folder, error.message());
   }
-  if (auto saved = model.save_adapter(unfinished, base_model_name); !saved) {
+  if (auto fits = check_space(unfinished, model, optimizer); !fits) {
+    return unwritable(folder, fits.error().what);
+  }
+  if (auto saved =
+          model.has_adapter() ? model.save_adapter(unfinished, base_model_name) : model.save_weights(unfinished);
+      !saved) {
     return unwritable(folder, saved.error().what);
   }
   if (auto saved = optimizer.save(unfinished / kOptimizer); !saved) {
     return unwritable(folder, saved.error().what);
   }
-  const Json state{{"global_step", step}, {"max_steps", steps}};
+  const Json state{{"global_step", step}, {"max_steps", steps}, {"loss_scale", scale.state()}};
   if (auto saved = write_file(unfinished / kState, state.dump(2) + "\n"); !saved) {
     return unwritable(folder, saved.error().what);
   }
@@ -81,7 +106,8 @@ void Checkpoints::drop_old() const {
   }
 }
 
-Result<std::int64_t> Checkpoints::resume(const fs::path &checkpoint, std::int64_t steps, nn::AdamW &optimizer) {
+Result<std::int64_t> Checkpoints::resume(const fs::path &checkpoint, std::int64_t steps, nn::Optimizer &optimizer,
+                                         LossScale &scale) {
   const auto state = read_json_file(checkpoint / kState);
   if (!state) {
     return state.error();
@@ -99,6 +125,9 @@ Result<std::int64_t> Checkpoints::resume(const fs::path &checkpoint, std::int64_
   }
   if (auto loaded = optimizer.load(checkpoint / kOptimizer); !loaded) {
     return loaded.error();
+  }
+  if (auto restored = scale.restore(state->contains("loss_scale") ? (*state)["loss_scale"] : Json()); !restored) {
+    return Error{checkpoint.string() + ": " + restored.error().what, restored.error().hint};
   }
   return done;
 }

@@ -95,6 +95,8 @@ void Watch::tell(const StepReport &report) {
             {"loss", report.loss},
             {"grad_norm", report.gradient_norm},
             {"learning_rate", report.learning_rate},
+            {"loss_scale", report.loss_scale},
+            {"skipped", report.skipped},
             {"tokens", report.tokens},
             {"samples", report.samples},
             {"seconds", report.seconds},

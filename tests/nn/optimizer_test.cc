@@ -1,13 +1,16 @@
-// AdamW, clipping, schedules, and going on bit for bit.
+// AdamW by hand, clipping, half precision, schedules, and going on bit for bit. Each optimizer against a reference is
+// in tuning_reference_test.cc.
 #include "nn/optimizer.h"
 #include "tiny.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
+#include <optional>
 
 namespace yanxing::nn {
 namespace {
@@ -20,9 +23,15 @@ void set_gradient(const Parameter &of, const std::vector<float> &numbers) {
   of.tensor.mutable_grad() = at::tensor(numbers);
 }
 
+Optimizer made(std::vector<Parameter> parameters, const OptimizerConfig &config) {
+  auto optimizer = Optimizer::make(std::move(parameters), config);
+  EXPECT_TRUE(optimizer.ok());
+  return std::move(*optimizer);
+}
+
 TEST(AdamW, TwoStepsByHand) {
   const auto p = parameter("p", {1.0F, -2.0F});
-  AdamW optimizer({p}, {.beta1 = 0.9F, .beta2 = 0.99F, .epsilon = 1e-8F, .weight_decay = 0.1F});
+  auto optimizer = made({p}, {.beta1 = 0.9F, .beta2 = 0.99F, .epsilon = 1e-8F, .weight_decay = 0.1F});
   double value[] = {1.0, -2.0};
   double mean[] = {0, 0};
   double variance[] = {0, 0};
@@ -46,7 +55,7 @@ TEST(AdamW, TwoStepsByHand) {
 TEST(AdamW, ClipsByTheJointNorm) {
   const auto a = parameter("a", {0.0F});
   const auto b = parameter("b", {0.0F});
-  AdamW optimizer({a, b}, {});
+  auto optimizer = made({a, b}, {});
   set_gradient(a, {3.0F});
   set_gradient(b, {4.0F});
   EXPECT_FLOAT_EQ(optimizer.clip(10.0F), 5.0F);
@@ -58,6 +67,64 @@ TEST(AdamW, ClipsByTheJointNorm) {
   EXPECT_TRUE(std::isnan(optimizer.clip(1.0F)));
   optimizer.zero();
   EXPECT_FALSE(a.tensor.grad().defined());
+}
+
+TEST(AdamW, ClippingTakesTheLossesScaleOut) {
+  const auto a = parameter("a", {0.0F});
+  auto optimizer = made({a}, {});
+  set_gradient(a, {512.0F});
+  EXPECT_FLOAT_EQ(optimizer.clip(10.0F, 256.0F), 2.0F);
+  EXPECT_FLOAT_EQ(a.tensor.grad().item<float>(), 2.0F);
+  set_gradient(a, {512.0F});
+  EXPECT_FLOAT_EQ(optimizer.clip(1.0F, 256.0F), 2.0F);
+  EXPECT_NEAR(a.tensor.grad().item<float>(), 1.0F, 1e-5);
+}
+
+TEST(AdamW, NeitherBiasesNorNormsDecay) {
+  const auto bias = parameter("model.layers.0.self_attn.q_proj.bias", {1.0F});
+  const auto norm = parameter("model.layers.0.input_layernorm.weight", {1.0F});
+  const auto matrix = parameter("model.layers.0.mlp.up_proj.weight", {1.0F});
+  auto optimizer = made({bias, norm, matrix}, {.weight_decay = 0.5F});
+  for (const auto &each : {bias, norm, matrix}) {
+    set_gradient(each, {0.0F});
+  }
+  optimizer.step(0.1F);
+  EXPECT_FLOAT_EQ(bias.tensor.item<float>(), 1.0F);
+  EXPECT_FLOAT_EQ(norm.tensor.item<float>(), 1.0F);
+  EXPECT_FLOAT_EQ(matrix.tensor.item<float>(), 0.95F);
+}
+
+TEST(LoraPlus, LetsBLearnFaster) {
+  const auto a = parameter("x.lora_A", {0.0F});
+  const auto b = parameter("x.lora_B", {0.0F});
+  auto optimizer = made({a, b}, {.lora_b_rate = 16.0F});
+  set_gradient(a, {1.0F});
+  set_gradient(b, {1.0F});
+  optimizer.step(0.001F);
+  EXPECT_NEAR(a.tensor.item<float>(), -0.001F, 1e-7);
+  EXPECT_NEAR(b.tensor.item<float>(), -0.016F, 1e-6);
+}
+
+// A thousand steps of a hundredth of bfloat16's unit at 1: rounded to the nearest, none would ever show.
+TEST(HalfPrecision, SmallStepsAreNotLost) {
+  for (const auto type : {at::kBFloat16, at::kHalf}) {
+    const Parameter p{"p", at::full({4096}, 1.0, type).set_requires_grad(true)};
+    auto optimizer = made({p}, {.name = "lion", .weight_decay = 0});
+    for (int step = 0; step < 1000; ++step) {
+      p.tensor.mutable_grad() = at::full({4096}, 1.0, type);
+      optimizer.step(1e-4F);
+    }
+    EXPECT_NEAR(p.tensor.detach().to(at::kFloat).mean().item<float>(), 0.9F, 0.002F);
+  }
+}
+
+TEST(Optimizer, SaysWhatItDoesNotKnow) {
+  EXPECT_NE(Optimizer::make({parameter("p", {1})}, {.name = "sgdw"}).error().message().find("adamw_8bit"),
+            std::string::npos);
+  OptimizerConfig config{.name = "muon", .galore = GaloreConfig{}};
+  EXPECT_FALSE(Optimizer::make({parameter("p", {1})}, config).ok());
+  config.name = "adamw_torch"; // nothing to project
+  EXPECT_NE(Optimizer::make({parameter("p", {1})}, config).error().message().find("galore_rank"), std::string::npos);
 }
 
 PackedRow some_row() {
@@ -75,7 +142,7 @@ PackedRow some_row() {
 
 struct TinyRun {
   std::unique_ptr<Model> model;
-  std::unique_ptr<AdamW> optimizer;
+  std::optional<Optimizer> optimizer;
   float last_loss = 0;
 
   explicit TinyRun(const std::filesystem::path &folder) {
@@ -83,7 +150,7 @@ struct TinyRun {
     EXPECT_TRUE(loaded.ok());
     model = std::move(*loaded);
   }
-  void start() { optimizer = std::make_unique<AdamW>(model->parameters(), AdamWConfig{}); }
+  void start() { optimizer.emplace(made(model->parameters(), {})); }
   void steps(int from, int to) {
     for (int step = from; step < to; ++step) {
       const auto loss = model->loss(some_row(), {.training = true, .dropout_seed = static_cast<std::uint64_t>(step)});
@@ -133,8 +200,47 @@ TEST(Training, GoesOnBitForBitFromItsFiles) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_TRUE(a[i].tensor.equal(b[i].tensor)) << a[i].name;
   }
-  AdamW other({parameter("q", {1.0F})}, {});
+  auto other = made({parameter("q", {1.0F})}, {});
   EXPECT_FALSE(other.load(folder.path() / "optimizer.safetensors").ok());
+}
+
+// Each parameter moving as soon as its gradient is whole makes the run that moving all at the end makes, whatever the
+// layers' recomputation does.
+TEST(Training, StepsWithinTheBackwardPassAreTheSame) {
+  const tiny::Folder folder("in_backward");
+  ASSERT_TRUE(tiny::write(folder.path(), tiny::config(), tiny::weights()).ok());
+  std::vector<std::vector<Parameter>> results;
+  std::vector<std::unique_ptr<Model>> models;
+  for (const bool within : {false, true}) {
+    auto loaded = Model::load(folder.path(), {.train_weights = true});
+    ASSERT_TRUE(loaded.ok());
+    models.push_back(std::move(*loaded));
+    auto &model = *models.back();
+    model.recompute_layers(within);
+    auto optimizer = made(model.parameters(), {});
+    if (within) {
+      optimizer.step_in_backward();
+    }
+    for (int step = 0; step < 5; ++step) {
+      if (within) {
+        optimizer.begin_step(1e-2F, 0);
+      }
+      backward(model.loss(some_row()));
+      if (within) {
+        EXPECT_GT(optimizer.end_step(), 0.0F);
+        for (const auto &parameter : model.parameters()) {
+          EXPECT_FALSE(parameter.tensor.grad().defined()) << parameter.name;
+        }
+      } else {
+        optimizer.step(1e-2F);
+        optimizer.zero();
+      }
+    }
+    results.push_back(model.parameters());
+  }
+  for (std::size_t i = 0; i < results[0].size(); ++i) {
+    EXPECT_TRUE(results[0][i].tensor.equal(results[1][i].tensor)) << results[0][i].name;
+  }
 }
 
 TEST(Schedules, RiseAndFall) {

@@ -1,57 +1,23 @@
 // Logits, loss and every adapter gradient against Python's transformers and PEFT on tiny random checkpoints of each
 // family (reference/make_parity.py), with a packed row that shares a prefix where the reference runs each sample alone.
 #include "nn/model.h"
-#include "nn/safetensors.h"
 
 #include "base/json.h"
-#include "support/source.h"
+#include "nn/reference.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/empty.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <gtest/gtest.h>
 #include <iostream>
-#include <map>
 #include <numeric>
-#include <unistd.h>
 
 namespace {
 
 namespace fs = std::filesystem;
 namespace nn = yanxing::nn;
+using nn::reference::read_tensors;
+using nn::reference::Reference;
+using nn::reference::worst;
 
 constexpr double kTolerance = 1e-4;
-
-// What the script makes; not made where it cannot be made (no Python, no package index).
-class Reference {
-public:
-  Reference() : folder_(fs::temp_directory_path() / ("yanxing-parity-" + std::to_string(::getpid()))) {
-    const auto script = yanxing::test::source("tests/nn/reference/make.sh");
-    const auto log = folder_.string() + ".log";
-    const auto command = "'" + script.string() + "' '" + folder_.string() + "' >'" + log + "' 2>&1";
-    made_ = std::system(command.c_str()) == 0;
-    log_ = log;
-  }
-  ~Reference() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-    if (made_) {
-      fs::remove(log_, ignored);
-    }
-  }
-  Reference(const Reference &) = delete;
-  Reference &operator=(const Reference &) = delete;
-  [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] const fs::path &folder() const { return folder_; }
-  [[nodiscard]] const std::string &log() const { return log_; }
-
-private:
-  fs::path folder_;
-  std::string log_;
-  bool made_ = false;
-};
 
 nn::PackedRow read_row(const fs::path &file) {
   const auto json = yanxing::read_json_file(file);
@@ -65,24 +31,6 @@ nn::PackedRow read_row(const fs::path &file) {
     row.targets.push_back({target[0], target[1], target[2], target[3]});
   }
   return row;
-}
-
-std::map<std::string, at::Tensor> read_tensors(const fs::path &file) {
-  std::map<std::string, at::Tensor> result;
-  const auto opened = nn::open_safetensors(file);
-  EXPECT_TRUE(opened.ok()) << file;
-  for (const auto &stored : opened->tensors) {
-    auto tensor = at::empty(stored.shape, at::kFloat);
-    nn::to_floats(stored.format, stored.bytes,
-                  {tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())});
-    result[stored.name] = tensor;
-  }
-  return result;
-}
-
-double worst(const at::Tensor &a, const at::Tensor &b) {
-  EXPECT_EQ(a.sizes(), b.sizes());
-  return a.sub(b).abs().max().item<double>();
 }
 
 void compare(const fs::path &folder) {
@@ -135,7 +83,7 @@ void compare(const fs::path &folder) {
 }
 
 TEST(Parity, LogitsLossAndGradientsOfEveryFamily) {
-  const Reference reference;
+  const Reference reference("");
   if (!reference.made()) {
     GTEST_SKIP() << "Python's transformers and PEFT could not be set up here: see " << reference.log();
   }

@@ -180,5 +180,47 @@ TEST(Packer, ASampleThatIsTheBeginningOfAnotherKeepsItsTargets) {
   EXPECT_EQ(packing.rows[0].targets.size(), 2U);
 }
 
+// A picture of 2 × 3 tokens (placeholder 9) after two tokens of text, then what is asked and answered.
+Item with_picture(std::int64_t sample, std::int64_t source, std::int64_t last) {
+  Item item{sample, {1, 2, 9, 9, 9, 9, 9, 9, 3, last}, {{9, 10}}, 1};
+  item.media = {{2, 8, source, 2, 3}};
+  return item;
+}
+
+TEST(Packer, APictureLiesOnAGridAndTextGoesOnBehindIt) {
+  const auto axes = axes_of(with_picture(0, 0, 7));
+  const std::vector<Axes> expected{{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {2, 2, 3}, {2, 2, 4},
+                                   {2, 3, 2}, {2, 3, 3}, {2, 3, 4}, {5, 5, 5}, {6, 6, 6}};
+  EXPECT_EQ(axes, expected);
+  Item sound{0, {1, 9, 9, 2}, {}, 1};
+  sound.media = {{1, 3, 0, 0, 0}};
+  EXPECT_EQ(axes_of(sound), (std::vector<Axes>{{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {3, 3, 3}}));
+}
+
+TEST(Packer, TheSamePictureStandsOnceAndAnotherIsNotTakenForIt) {
+  const std::vector<Item> items{with_picture(0, 0, 7), with_picture(1, 0, 8), with_picture(2, 1, 7)};
+  const auto packing = pack(items, {64, true, 2});
+  ASSERT_EQ(packing.rows.size(), 1U);
+  const auto &row = packing.rows.front();
+  std::set<std::int64_t> sources;
+  for (const auto &media : row.media) {
+    EXPECT_TRUE(sources.insert(media.source).second) << "a picture that two samples share stands twice";
+    EXPECT_EQ(media.end - media.begin, 6);
+    for (auto i = media.begin; i < media.end; ++i) {
+      EXPECT_EQ(row.tokens[static_cast<std::size_t>(i)], 9) << "the placeholder is back";
+    }
+  }
+  EXPECT_EQ(sources.size(), 2U);
+  ASSERT_EQ(row.axes.size(), row.tokens.size());
+  for (std::size_t slot = 0; slot < items.size(); ++slot) {
+    expect_item(row, slot, items[static_cast<std::size_t>(row.samples[slot])]);
+  }
+}
+
+TEST(Packer, RowsWithoutPicturesHaveOnePosition) {
+  const auto packing = pack({{0, {1, 2, 3}, {{1, 3}}, 1}}, {64, true, 2});
+  EXPECT_TRUE(packing.rows.at(0).axes.empty());
+}
+
 } // namespace
 } // namespace yanxing::pack

@@ -1,6 +1,7 @@
 #include "sample/dataset.h"
 #include "sample/encode.h"
 #include "sample/prepare.h"
+#include "screen/look.h"
 
 #include <gtest/gtest.h>
 
@@ -262,6 +263,99 @@ TEST_F(Files, SaysWhatCannotBeOpened) {
   EXPECT_FALSE(empty->next());
   auto deep = SampleReader::open(write("f.jsonl", std::string(5000, '[')));
   EXPECT_FALSE(*deep->next());
+}
+
+// One token a byte, and one for each name of what frames media.
+Tokenize with_media_tokens() {
+  return [](std::string_view text, bool special) {
+    static const std::vector<std::string> kNames{"<|vision_start|>", "<|image_pad|>", "<|vision_end|>"};
+    std::vector<llm::Token> tokens;
+    const auto found = std::find(kNames.begin(), kNames.end(), text);
+    if (special && found != kNames.end()) {
+      return std::vector<llm::Token>{static_cast<llm::Token>(1000 + (found - kNames.begin()))};
+    }
+    for (const char c : text) {
+      tokens.push_back(static_cast<unsigned char>(c));
+    }
+    return tokens;
+  };
+}
+
+class EncoderWithPictures : public testing::Test {
+protected:
+  EncoderWithPictures() : folder_(fs::temp_directory_path() / ("yanxing-sample-" + std::to_string(::getpid()))) {
+    fs::create_directories(folder_);
+    Picture picture{200, 150, std::vector<std::uint8_t>(200 * 150 * 3, 90)};
+    EXPECT_TRUE(screen::write_png(folder_ / "a.png", picture).ok());
+    media::Senses senses;
+    senses.pictures.emplace();
+    library_.emplace(senses);
+    writer_.emplace(*library_);
+  }
+  ~EncoderWithPictures() override { fs::remove_all(folder_); }
+  Result<EncodedSample> encode(const std::string &text) {
+    const auto sample = sample_from_json(json(text), folder_, "set:1");
+    EXPECT_TRUE(sample.ok());
+    return Encoder({with_media_tokens(), 0}, nullptr, nullptr, &*writer_).encode(*sample);
+  }
+
+  fs::path folder_;
+  std::optional<media::Library> library_;
+  std::optional<MediaWriter> writer_;
+};
+
+TEST_F(EncoderWithPictures, APictureStandsWhereItsTagIsOrBeforeTheFirstQuestion) {
+  for (const char *question : {"<image>what?", "what?"}) {
+    const auto encoded = encode(R"({"messages":[{"role":"user","content":")" + std::string(question) +
+                                R"("},{"role":"assistant","content":"a box"}],"images":["a.png"]})");
+    ASSERT_TRUE(encoded.ok()) << encoded.error().message();
+    const auto &part = encoded->parts.at(0);
+    ASSERT_EQ(part.media.size(), 1U);
+    const auto &media = part.media[0];
+    EXPECT_EQ(media.end - media.begin, 35) << "200 × 150 pixels are seen as 7 × 5 tokens";
+    EXPECT_EQ(media.height, 5);
+    EXPECT_EQ(part.tokens[static_cast<std::size_t>(media.begin - 1)], 1000);
+    EXPECT_EQ(part.tokens[static_cast<std::size_t>(media.begin)], 1001);
+    EXPECT_EQ(part.tokens[static_cast<std::size_t>(media.end)], 1002);
+    EXPECT_EQ(part.tokens[static_cast<std::size_t>(media.end + 1)], 'w');
+    EXPECT_EQ(learned(part), "a box⏎");
+    EXPECT_EQ(item_of(part, 3).media.size(), 1U);
+  }
+}
+
+TEST_F(EncoderWithPictures, BoxesAreOfThePictureAsItIsSeen) {
+  const auto answer = [&](const std::string &objects) {
+    const auto encoded = encode(R"({"messages":[{"role":"user","content":"where is the <ref-object>?"},
+        {"role":"assistant","content":"<bbox>"}],"images":["a.png"],"objects":)" +
+                                objects + "}");
+    return encoded.ok() ? learned(encoded->parts.at(0)) : encoded.error().message();
+  };
+  EXPECT_EQ(answer(R"({"ref":["cup"],"bbox":[[100,75,200,150]]})"), "[98, 70, 196, 140]⏎");
+  EXPECT_EQ(answer(R"({"ref":["cup"],"bbox":[[0.5,0.5,1,1]],"bbox_type":"norm1"})"), "[98, 70, 196, 140]⏎");
+  EXPECT_EQ(answer(R"({"ref":["cup"],"bbox":[[100,75]]})"), "[98, 70]⏎");
+  for (const char *bad : {R"({"ref":["cup"],"bbox":[]})", R"({"ref":[],"bbox":[[1,2,3,4]]})", R"({"bbox":[[1,2,3]]})",
+                          R"({"ref":["cup"],"bbox":[[1,2,3,4]],"image_id":[7]})", R"({"ref":["c"],"bbox":["x"]})"}) {
+    EXPECT_NE(answer(bad).find("set:1"), std::string::npos) << bad;
+  }
+}
+
+TEST_F(EncoderWithPictures, ADecisionsPictureStandsBeforeItsWords) {
+  auto row = json(decision("send it", R"({"action":"none"})"));
+  row["screenshot"] = "a.png";
+  const auto encoded = encode(row.dump());
+  ASSERT_TRUE(encoded.ok()) << encoded.error().message();
+  EXPECT_EQ(encoded->parts.at(0).media.size(), 1U);
+  row["screenshot"] = "gone.png";
+  EXPECT_FALSE(encode(row.dump()).ok());
+}
+
+TEST_F(EncoderWithPictures, AModelThatOnlyReadsSaysSo) {
+  const auto sample = sample_from_json(
+      json(R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"images":["a.png"]})"),
+      folder_, "set:1");
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  ASSERT_FALSE(encoded.ok());
+  EXPECT_NE(encoded.error().message().find("only reads"), std::string::npos);
 }
 
 } // namespace

@@ -92,6 +92,30 @@ TEST(Evidence, NumbersHaveSignsAndLists) {
   EXPECT_EQ(numbers("on 2024-05-06, wi-fi-6"), (List{2024, 5, 6, 6}));
 }
 
+TEST(Evidence, NumbersInWords) {
+  const auto numbers = [](const std::string &text) {
+    std::vector<double> values;
+    for (const auto &number : find_numbers(fold(text))) {
+      values.push_back(number.value);
+    }
+    return values;
+  };
+  using List = std::vector<double>;
+  EXPECT_EQ(numbers("set it to one hundred percent"), (List{100}));
+  EXPECT_EQ(numbers("twenty-six degrees and one lamp"), (List{26, 1}));
+  EXPECT_EQ(numbers("two point five and 3"), (List{2.5, 3}));
+  EXPECT_EQ(numbers("把空调调到二十六度"), (List{26}));
+  EXPECT_EQ(numbers("亮度百分之三十，音量调到五"), (List{30, 5}));
+  EXPECT_EQ(numbers("调到零下十八度"), (List{-18}));
+  EXPECT_EQ(numbers("来两杯咖啡"), (List{2}));
+  EXPECT_EQ(numbers("打开一下第二个窗口，发一个给三星"), (List{}));
+  EXPECT_EQ(numbers("下午三点五十"), (List{3, 50}));
+  EXPECT_TRUE(find_numbers("百分之三十").front().percent);
+  EXPECT_TRUE(find_numbers("thirty percent").front().percent);
+  EXPECT_FALSE(find_numbers("三十度").front().percent);
+  EXPECT_EQ(find_numbers("把空调调到二十六度").front().span.end, std::string("把空调调到二十六").size());
+}
+
 TEST(Requests, PartAtConnectorsAndVerbsOnly) {
   using List = std::vector<std::string>;
   EXPECT_EQ(split_requests("关灯然后把空调调到26度", {}), (List{"关灯", "把空调调到26度"}));

@@ -1,6 +1,7 @@
 // Gemma 2: norms as offsets from one, norms after attention and MLP, capped logits, every other layer with a window.
 #include "nn/family.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace yanxing::nn {
@@ -45,6 +46,34 @@ DecoderConfig from_gguf(Fields &metadata) {
   return decoder;
 }
 
+// 1 / scale², which the files keep.
+Json scalar_of(const DecoderConfig &decoder) {
+  return shortest(std::round(1.0F / (decoder.attention_scale * decoder.attention_scale)));
+}
+
+std::int64_t window_of(const DecoderConfig &decoder) {
+  std::int64_t window = 0;
+  for (const auto &layer : decoder.layers) {
+    window = std::max(window, layer.window);
+  }
+  return window;
+}
+
+void to_hf(const DecoderConfig &decoder, const Json & /*metadata*/, Json &config) {
+  config["hidden_activation"] = config["hidden_act"];
+  config["query_pre_attn_scalar"] = scalar_of(decoder);
+  config["attn_logit_softcapping"] = shortest(decoder.attention_softcap);
+  config["final_logit_softcapping"] = shortest(decoder.final_softcap);
+  config["sliding_window"] = window_of(decoder);
+  config["layer_types"] = layer_types_of(decoder);
+}
+
+void to_gguf(const DecoderConfig &decoder, const Json & /*config*/, std::string & /*architecture*/, Json &values) {
+  values["attn_logit_softcapping"] = shortest(decoder.attention_softcap);
+  values["final_logit_softcapping"] = shortest(decoder.final_softcap);
+  values["attention.sliding_window"] = window_of(decoder);
+}
+
 } // namespace
 
 Family make_gemma2_family() {
@@ -54,6 +83,10 @@ Family make_gemma2_family() {
   family.architectures = {"gemma2"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Gemma2ForCausalLM";
+  family.hf_norms_are_offsets = true;
+  family.to_hf = to_hf;
+  family.to_gguf = to_gguf;
   family.gguf_names = {{"post_attention_layernorm", "post_attention_norm"},
                        {"pre_feedforward_layernorm", "ffn_norm"},
                        {"post_feedforward_layernorm", "post_ffw_norm"}};

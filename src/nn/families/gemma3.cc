@@ -3,6 +3,7 @@
 #include "nn/family.h"
 #include "nn/rope.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace yanxing::nn {
@@ -82,6 +83,42 @@ DecoderConfig from_gguf(Fields &metadata) {
   return decoder;
 }
 
+// 1 / scale², which the files keep.
+Json scalar_of(const DecoderConfig &decoder) {
+  return shortest(std::round(1.0F / (decoder.attention_scale * decoder.attention_scale)));
+}
+
+std::int64_t window_of(const DecoderConfig &decoder) {
+  std::int64_t window = 0;
+  for (const auto &layer : decoder.layers) {
+    window = std::max(window, layer.window);
+  }
+  return window;
+}
+
+void to_hf(const DecoderConfig &decoder, const Json &metadata, Json &config) {
+  config["hidden_activation"] = config["hidden_act"];
+  config["query_pre_attn_scalar"] = scalar_of(decoder);
+  config["sliding_window"] = window_of(decoder);
+  config["layer_types"] = layer_types_of(decoder);
+  config["rope_local_base_freq"] = metadata.value("gemma3.rope.freq_base_swa", 10'000.0);
+  if (decoder.final_softcap > 0) {
+    config["final_logit_softcapping"] = shortest(decoder.final_softcap);
+  }
+}
+
+void to_gguf(const DecoderConfig &decoder, const Json &config, std::string & /*architecture*/, Json &values) {
+  values["attention.sliding_window"] = window_of(decoder);
+  const auto nested = config.find("rope_parameters");
+  const bool own = nested != config.end() && nested->is_object() && nested->contains("sliding_attention") &&
+                   (*nested)["sliding_attention"].contains("rope_theta");
+  values["rope.freq_base_swa"] =
+      own ? (*nested)["sliding_attention"]["rope_theta"] : Json(config.value("rope_local_base_freq", 10'000.0));
+  if (decoder.final_softcap > 0) {
+    values["final_logit_softcapping"] = shortest(decoder.final_softcap);
+  }
+}
+
 } // namespace
 
 Family make_gemma3_family() {
@@ -91,6 +128,10 @@ Family make_gemma3_family() {
   family.architectures = {"gemma3"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Gemma3ForCausalLM";
+  family.hf_norms_are_offsets = true;
+  family.to_hf = to_hf;
+  family.to_gguf = to_gguf;
   family.gguf_names = {{"post_attention_layernorm", "post_attention_norm"},
                        {"pre_feedforward_layernorm", "ffn_norm"},
                        {"post_feedforward_layernorm", "post_ffw_norm"}};

@@ -15,6 +15,12 @@ DecoderConfig from_hf(Fields &config) {
   return decoder;
 }
 
+void to_hf(const DecoderConfig & /*decoder*/, const Json & /*metadata*/, Json &config) { config["mlp_bias"] = false; }
+
+void to_gguf(const DecoderConfig &decoder, const Json & /*config*/, std::string & /*architecture*/, Json &values) {
+  values["vocab_size"] = decoder.vocabulary;
+}
+
 } // namespace
 
 Family make_llama_family() {
@@ -25,6 +31,9 @@ Family make_llama_family() {
   family.from_hf = from_hf;
   family.from_gguf = usual_from_gguf;
   family.gguf_interleaved_qk = true;
+  family.hf_class = "LlamaForCausalLM";
+  family.to_hf = to_hf;
+  family.to_gguf = to_gguf;
   return family;
 }
 

@@ -24,6 +24,19 @@ DecoderConfig from_gguf(Fields &metadata) {
   return decoder;
 }
 
+void to_hf(const DecoderConfig &decoder, const Json & /*metadata*/, Json &config) {
+  const auto window = decoder.layers.front().window;
+  config["sliding_window"] = window > 0 ? Json(window) : Json(nullptr);
+  config["original_max_position_embeddings"] =
+      decoder.ropes[0].switch_at > 0 ? decoder.ropes[0].switch_at : decoder.context;
+}
+
+void to_gguf(const DecoderConfig &decoder, const Json & /*config*/, std::string & /*architecture*/, Json &values) {
+  values["attention.sliding_window"] = decoder.layers.front().window;
+  values["rope.scaling.original_context_length"] =
+      decoder.ropes[0].switch_at > 0 ? decoder.ropes[0].switch_at : decoder.context;
+}
+
 } // namespace
 
 Family make_phi3_family() {
@@ -33,6 +46,9 @@ Family make_phi3_family() {
   family.architectures = {"phi3"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Phi3ForCausalLM";
+  family.to_hf = to_hf;
+  family.to_gguf = to_gguf;
   family.gguf_names = {{"mlp.gate_up_proj", "ffn_up"}};
   return family;
 }

@@ -1,4 +1,4 @@
-// Qwen2 and Qwen2.5: biases on q, k and v. The text part of Qwen2-VL and Qwen2.5-VL describes itself the same way.
+// Qwen2 and Qwen2.5: biases on q, k and v. The text part of Qwen2-VL describes itself the same way.
 #include "nn/family.h"
 
 namespace yanxing::nn {
@@ -17,15 +17,33 @@ DecoderConfig from_hf(Fields &config) {
   return decoder;
 }
 
+// Qwen2-VL's positions have parts for time, height and width; the language model alone is an architecture of its own.
+void to_gguf(const DecoderConfig & /*decoder*/, const Json &config, std::string &architecture, Json &values) {
+  for (const char *name : {"rope_scaling", "rope_parameters"}) {
+    const auto rope = config.find(name);
+    if (rope == config.end() || !rope->is_object() || !rope->contains("mrope_section")) {
+      continue;
+    }
+    architecture = "qwen2vl";
+    auto sections = (*rope)["mrope_section"];
+    while (sections.is_array() && sections.size() < 4) {
+      sections.push_back(0);
+    }
+    values["rope.dimension_sections"] = sections;
+  }
+}
+
 } // namespace
 
 Family make_qwen2_family() {
   Family family;
   family.name = "qwen2";
-  family.model_types = {"qwen2", "qwen2_vl_text", "qwen2_5_vl_text"};
+  family.model_types = {"qwen2", "qwen2_vl_text"};
   family.architectures = {"qwen2", "qwen2vl"};
   family.from_hf = from_hf;
   family.from_gguf = usual_from_gguf;
+  family.hf_class = "Qwen2ForCausalLM";
+  family.to_gguf = to_gguf;
   return family;
 }
 

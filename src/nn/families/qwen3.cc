@@ -23,10 +23,11 @@ DecoderConfig from_gguf(Fields &metadata) {
 Family make_qwen3_family() {
   Family family;
   family.name = "qwen3";
-  family.model_types = {"qwen3", "qwen3_vl_text"};
+  family.model_types = {"qwen3"};
   family.architectures = {"qwen3", "qwen3vl"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Qwen3ForCausalLM";
   return family;
 }
 

@@ -37,6 +37,21 @@ DecoderConfig from_gguf(Fields &metadata) {
   return decoder;
 }
 
+void to_hf(const DecoderConfig &decoder, const Json & /*metadata*/, Json &config) {
+  config["num_experts"] = decoder.experts;
+  config["num_experts_per_tok"] = decoder.experts_per_token;
+  config["moe_intermediate_size"] = decoder.expert_intermediate;
+  config["norm_topk_prob"] = decoder.normalise_expert_weights;
+  config["decoder_sparse_step"] = 1;
+  config["mlp_only_layers"] = Json::array();
+}
+
+void to_gguf(const DecoderConfig &decoder, const Json & /*config*/, std::string & /*architecture*/, Json &values) {
+  values["expert_count"] = decoder.experts;
+  values["expert_used_count"] = decoder.experts_per_token;
+  values["expert_feed_forward_length"] = decoder.expert_intermediate;
+}
+
 } // namespace
 
 Family make_qwen3_moe_family() {
@@ -46,6 +61,9 @@ Family make_qwen3_moe_family() {
   family.architectures = {"qwen3moe"};
   family.from_hf = from_hf;
   family.from_gguf = from_gguf;
+  family.hf_class = "Qwen3MoeForCausalLM";
+  family.to_hf = to_hf;
+  family.to_gguf = to_gguf;
   return family;
 }
 

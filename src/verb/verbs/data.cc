@@ -6,10 +6,12 @@
 #include "sim/generator.h"
 #include "text/repair.h"
 #include "verb/parts.h"
+#include "verb/screenshots.h"
 #include "verb/verb.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -23,6 +25,7 @@ struct MakeOptions {
   std::string out;
   std::vector<std::string> kinds;
   sim::GeneratorSettings generator;
+  bool screenshots = false;
 };
 
 Status make(const MakeOptions &options) {
@@ -55,8 +58,20 @@ Status make(const MakeOptions &options) {
   }
   const auto started = Clock::now();
   sim::Generator generator(*knowledge, settings, pinyin ? *pinyin : nullptr, repairer.get());
+  std::optional<Screenshots> screenshots;
+  if (options.screenshots) {
+    auto opened = Screenshots::beside(options.out);
+    if (!opened) {
+      return opened.error();
+    }
+    screenshots = std::move(*opened);
+  }
   const auto done = generator.run([&](const std::string &row) -> Status {
-    out << row << '\n';
+    const auto shown = screenshots ? screenshots->add_to(row) : Result<std::string>(row);
+    if (!shown) {
+      return shown.error();
+    }
+    out << *shown << '\n';
     return out ? Status{} : Status(Error{"cannot write all of " + options.out, "Free some disk space and try again"});
   });
   if (!done) {
@@ -71,7 +86,11 @@ Status make(const MakeOptions &options) {
     made[kind] = count;
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-  std::cout << dump({{"file", options.out}, {"rows", settings.count}, {"kinds", made}, {"seconds", seconds}}) << "\n";
+  Json summary{{"file", options.out}, {"rows", settings.count}, {"kinds", made}, {"seconds", seconds}};
+  if (screenshots) {
+    summary["screenshots"] = screenshots->drawn();
+  }
+  std::cout << dump(summary) << "\n";
   return {};
 }
 
@@ -82,7 +101,17 @@ struct StatsOptions {
   std::int64_t max_length = 2048;
   std::int64_t batch = 16;
   std::size_t show = 0;
+  std::string tokens;
 };
+
+// {"input_ids":[…],"completion_mask":[…]}: 1 where a token is learned, as TRL's trainers read it.
+Json tokens_line(const sample::Encoded &part) {
+  std::vector<int> mask(part.tokens.size(), 0);
+  for (const auto &[from, to] : part.supervised) {
+    std::fill(mask.begin() + from, mask.begin() + to, 1);
+  }
+  return {{"input_ids", part.tokens}, {"completion_mask", std::move(mask)}};
+}
 
 // What a trainer computes for these samples: padded in batches, packed, and packed with shared beginnings.
 Json costs_of(const std::vector<pack::Item> &items, const StatsOptions &options) {
@@ -175,6 +204,13 @@ Status stats(const StatsOptions &options) {
   sample::Encoder encoder(
       {[&](std::string_view text, bool special) { return words.tokenize(text, special); }, words.end_of_turn()},
       repairer->get(), &*registry);
+  std::ofstream tokens;
+  if (!options.tokens.empty()) {
+    tokens.open(options.tokens);
+    if (!tokens) {
+      return Error{"cannot write " + options.tokens, "Choose a folder that exists and that you may write to"};
+    }
+  }
   std::vector<pack::Item> items;
   std::size_t samples = 0;
   std::size_t bad = 0;
@@ -192,12 +228,18 @@ Status stats(const StatsOptions &options) {
       }
       for (const auto &part : encoded->parts) {
         items.push_back(sample::item_of(part, static_cast<std::int64_t>(samples)));
+        if (tokens.is_open()) {
+          tokens << dump(tokens_line(part)) << "\n";
+        }
         if (samples < options.show) {
           show_sequence(part, words);
         }
       }
       ++samples;
     }
+  }
+  if (tokens.is_open() && !tokens.flush()) {
+    return Error{"the tokens could not all be written to " + options.tokens, "Free some disk space and try again"};
   }
   auto report = costs_of(items, options);
   report["samples"] = samples;
@@ -216,6 +258,7 @@ void define_stats(CLI::App &app, StatsOptions &options) {
       ->capture_default_str();
   app.add_option("--model", options.model, "GGUF whose vocabulary counts; empty: the light tier's");
   app.add_option("--actions", options.actions, "actions of rows that name none");
+  app.add_option("--tokens", options.tokens, "write the samples as tokens, for trainers that read input_ids");
   app.add_option("--show", options.show, "write the first N samples as the model sees them, to stderr");
 }
 
@@ -226,6 +269,7 @@ Verb make_data_verb() {
       "data", "samples to train and test with: make them, look at them",
       "  yanxing data make --out commands.jsonl --count 20000 --seed 1 --lang mix\n"
       "  yanxing data make --out zh.jsonl --count 500 --lang zh --kinds call,compound\n"
+      "  yanxing data make --out seen.jsonl --count 2000 --screenshots\n"
       "  yanxing data stats commands.jsonl --max-length 2048",
       [](CLI::App &app) -> std::function<Status()> {
         app.require_subcommand(1);
@@ -247,6 +291,8 @@ Verb make_data_verb() {
         making->add_option("--noise", options->generator.noise, "share of rows that are heard wrong")
             ->check(CLI::Range(0.0, 1.0))
             ->capture_default_str();
+        making->add_flag("--screenshots", options->screenshots,
+                         "draw each row's screen into NAME_screens beside NAME.jsonl, for models that see");
         auto looked_at = std::make_shared<StatsOptions>();
         define_stats(*app.add_subcommand("stats", "tokens of samples: padded, packed, packed with shared beginnings"),
                      *looked_at);

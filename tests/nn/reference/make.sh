@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # make.sh --environment: only what the next line needs, once, in the cache.
+# make.sh --vision FOLDER [CASE…]: the same with towers, for which Pillow decodes and resizes pictures.
+# make.sh --vision-sft …: a tiny model to fine-tune, and how its adapter does in PEFT (make_vision_sft.py).
 # make.sh FOLDER [CASE…]: tiny random checkpoints with the logits, losses and gradients that Python's transformers and
 # PEFT give for them. The environment is made once, in the cache; torch is the very wheel that the program is built with.
 set -euo pipefail
@@ -20,4 +22,12 @@ if [ ! -d "$environment" ]; then
   mv -T "$work" "$environment"
 fi
 [ "${1:-}" = --environment ] && exit 0
-exec "$environment/bin/python" "$here/make_parity.py" "$@"
+script=make_parity.py
+if [ "${1:-}" = --vision ] || [ "${1:-}" = --vision-sft ]; then
+  script=make_vision.py
+  [ "$1" = --vision ] || script=make_vision_sft.py
+  shift
+  "$environment/bin/python" -c 'import PIL' 2>/dev/null ||
+    "$environment/bin/python" -m pip install --quiet -r "$here/requirements_vision.txt"
+fi
+exec "$environment/bin/python" "$here/$script" "$@"

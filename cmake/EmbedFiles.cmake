@@ -1,0 +1,40 @@
+# Run as a script: writes the files under FOLDER (or the one file INDEX as "/") into the C++ file OUT, as the table that
+# src/server/page.h declares.
+if(FOLDER AND EXISTS ${FOLDER}/index.html)
+  file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*)
+else()
+  get_filename_component(FOLDER ${INDEX} DIRECTORY)
+  get_filename_component(files ${INDEX} NAME)
+endif()
+
+set(types html "text/html; charset=utf-8" js "text/javascript" css "text/css" svg "image/svg+xml" png "image/png"
+          ico "image/x-icon" json "application/json" woff2 "font/woff2" webmanifest "application/manifest+json"
+          wasm "application/wasm" txt "text/plain; charset=utf-8")
+set(arrays "")
+set(rows "")
+set(number 0)
+foreach(file ${files})
+  get_filename_component(ending ${file} LAST_EXT)
+  string(SUBSTRING "${ending}" 1 -1 ending)
+  list(FIND types "${ending}" at)
+  set(type "application/octet-stream")
+  if(at GREATER_EQUAL 0)
+    math(EXPR at "${at} + 1")
+    list(GET types ${at} type)
+  endif()
+  set(path "/${file}")
+  if(file MATCHES "^(index|page)\\.html$")
+    set(path "/")
+  endif()
+  file(READ ${FOLDER}/${file} bytes HEX)
+  string(LENGTH "${bytes}" length)
+  math(EXPR length "${length} / 2")
+  string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
+  string(REGEX REPLACE "(................................................................)" "\\1\"\n\"" bytes "${bytes}")
+  string(APPEND arrays "constexpr char kFile${number}[] =\n\"${bytes}\";\n")
+  string(APPEND rows "      {\"${path}\", \"${type}\", {kFile${number}, ${length}}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${OUT} "// Written by cmake/EmbedFiles.cmake.\n#include \"server/page.h\"\n\nnamespace yanxing::server {\n"
+     "namespace {\n${arrays}} // namespace\n\nconst std::vector<PageFile> &page_files() {\n"
+     "  static const std::vector<PageFile> files{\n${rows}  };\n  return files;\n}\n\n} // namespace yanxing::server\n")
