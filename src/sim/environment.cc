@@ -437,7 +437,8 @@ Result<StepResult> Environment::step(const std::vector<Action> &actions, bool as
     }
     if (ending != Ending::kAsked) {
       e.remember(actions, "");
-      const bool right = !ending && !e.now().goal.still && e.reached(e.desktop);
+      // Where the user would have said no, what was meant is no silent deed.
+      const bool right = !ending && !e.now().goal.still && e.now().consents && e.reached(e.desktop);
       e.finish(ending ? *ending : right ? Ending::kSuccess : Ending::kWrong, result);
     }
   }

@@ -13,7 +13,8 @@ std::optional<Task> draw(Drafter &drafter) {
     return std::nullopt;
   }
   auto after = second->said;
-  auto task = task_of(drafter, drafter.polite(first->said), {std::move(*first)});
+  auto said = drafter.polite(first->said);
+  auto task = task_of(drafter, std::move(said), {std::move(*first)});
   Stage stage;
   stage.utterance = drafter.heard(drafter.polite(std::move(after)));
   stage.gold = {second->action};
