@@ -16,7 +16,8 @@ function(yanxing_static name)
   set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${YANXING_DEPS}/lib/lib${name}.a
                         INTERFACE_INCLUDE_DIRECTORIES ${YANXING_DEPS}/include)
 endfunction()
-foreach(part ggml-base ggml-cpu ggml whisper llama mtmd llama-common-base llama-common server-context cpp-httplib)
+foreach(part ggml-base ggml-cpu ggml whisper llama mtmd llama-common-base llama-common server-context cpp-httplib
+        vendor-hash)
   yanxing_static(${part})
 endforeach()
 target_link_libraries(ggml-base INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})
@@ -24,7 +25,7 @@ target_link_libraries(ggml-cpu INTERFACE ggml-base OpenMP::OpenMP_CXX)
 target_link_libraries(ggml INTERFACE ggml-cpu ggml-base)
 target_link_libraries(whisper INTERFACE ggml)
 target_link_libraries(llama INTERFACE ggml)
-target_link_libraries(mtmd INTERFACE llama)
+target_link_libraries(mtmd INTERFACE llama vendor-hash)
 find_package(OpenSSL REQUIRED)
 target_link_libraries(cpp-httplib INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 target_compile_definitions(cpp-httplib INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT) # its classes have other members without

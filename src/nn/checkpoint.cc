@@ -25,15 +25,21 @@ std::string family_names() {
 }
 
 // The description of the text decoder, which models with towers keep one or two levels down.
-Json text_part(const Json &config) {
+const Json &text_part_of(const Json &config) {
   const auto part = [](const Json &whole, const char *name) -> const Json & {
     const auto found = whole.find(name);
     return found != whole.end() && found->is_object() ? *found : whole;
   };
-  const auto &outer = part(config, "thinker_config");
-  auto text = part(outer, "text_config");
+  return part(part(config, "thinker_config"), "text_config");
+}
+
+// The same with what newer files say outside of it.
+Json text_part(const Json &config) {
+  auto text = text_part_of(config);
+  const auto thinker = config.find("thinker_config");
+  const auto &outer = thinker != config.end() && thinker->is_object() ? *thinker : config;
   if (const auto tied = outer.find("tie_word_embeddings"); tied != outer.end() && *tied == true) {
-    text["tie_word_embeddings"] = true; // newer files say so outside
+    text["tie_word_embeddings"] = true;
   }
   return text;
 }
@@ -80,8 +86,7 @@ Result<Checkpoint> Checkpoint::open_folder(const fs::path &folder) {
   if (!result.description_.is_object()) {
     return Error{where + " is no JSON object", ""};
   }
-  result.text_description_ = text_part(result.description_);
-  const auto &text = result.text_description_;
+  const auto text = text_part(result.description_);
   const auto type = string_or_empty(text, "model_type");
   Fields fields(text, "", where);
   bool known = false;
@@ -180,7 +185,7 @@ Result<Checkpoint> Checkpoint::open_gguf_file(const fs::path &file) {
   return result;
 }
 
-const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_description_; }
+const Json &Checkpoint::text_description() const { return gguf_ ? description_ : text_part_of(description_); }
 
 bool Checkpoint::has_names_from(const std::string &prefix) const {
   const auto found = tensors_.lower_bound(prefix);

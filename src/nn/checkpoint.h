@@ -57,7 +57,6 @@ private:
   Json description_;
   DecoderConfig config_;
   bool gguf_ = false;
-  Json text_description_;                // of a folder
   std::string head_prefix_;              // what stands before "lm_head"
   std::string prefix_ = "model.";        // what stands before "layers.0" in a safetensors file
   std::shared_ptr<const Family> family_; // of a GGUF file

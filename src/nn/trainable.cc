@@ -12,12 +12,13 @@ bool begins_with_one_of(const std::string &name, const std::vector<std::string> 
 }
 
 // Before which others a weight stands: 0 the embedding, i + 1 layer i, then the last norm and the head.
-std::size_t rank_of(const std::string &name, std::size_t layers) {
-  static constexpr std::string_view kLayers = "model.layers.";
-  if (name.starts_with(kLayers)) {
-    return std::stoul(name.substr(kLayers.size())) + 1;
+std::size_t rank_of(const std::string &name, const DecoderConfig &config) {
+  const auto &prefix = config.module_prefix; // "model."
+  const auto starts = [&](const char *part) { return name.starts_with(prefix + part); };
+  if (starts("layers.")) {
+    return std::stoul(name.substr(prefix.size() + std::string_view("layers.").size())) + 1;
   }
-  return name.starts_with("model.embed_tokens") ? 0 : name.starts_with("model.norm") ? layers + 1 : layers + 2;
+  return starts("embed_tokens") ? 0 : starts("norm") ? config.layers.size() + 1 : config.layers.size() + 2;
 }
 
 } // namespace
@@ -33,9 +34,9 @@ std::vector<WeightSize> weight_sizes(Decoder &decoder) {
       },
       true);
   decoder.for_each_norm([&](const Norm &norm) { weights.push_back({norm.name + ".weight", norm.weight.numel()}); });
-  const auto layers = decoder.config().layers.size();
-  std::stable_sort(weights.begin(), weights.end(), [layers](const WeightSize &a, const WeightSize &b) {
-    return rank_of(a.name, layers) < rank_of(b.name, layers);
+  const auto &config = decoder.config();
+  std::stable_sort(weights.begin(), weights.end(), [&config](const WeightSize &a, const WeightSize &b) {
+    return rank_of(a.name, config) < rank_of(b.name, config);
   });
   return weights;
 }

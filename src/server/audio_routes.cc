@@ -4,6 +4,7 @@
 #include "server/pipe.h"
 #include "server/service.h"
 #include "server/transcript_text.h"
+#include "server/voices.h"
 
 #include <algorithm>
 #include <array>
@@ -144,23 +145,6 @@ Response hear(Service &service, const Request &request, bool translate) {
   }
   const auto transcript = (*recognizer)->transcribe(hearing.clip, hearing.options);
   return transcript ? written(*transcript, hearing) : error_response(500, transcript.error());
-}
-
-// OpenAI's names of voices, so that clients that know no others are heard: those of Kokoro that come nearest.
-std::string voice_of(const std::string &asked, const std::string &text) {
-  static const std::map<std::string, std::pair<std::string, std::string>> kVoices{
-      {"alloy", {"zf_xiaoxiao", "af_heart"}},  {"ash", {"zm_yunjian", "am_adam"}},
-      {"ballad", {"zm_yunxi", "am_michael"}},  {"coral", {"zf_xiaoyi", "af_bella"}},
-      {"echo", {"zm_yunjian", "am_michael"}},  {"fable", {"zm_yunxi", "am_adam"}},
-      {"nova", {"zf_xiaoyi", "af_bella"}},     {"onyx", {"zm_yunyang", "am_adam"}},
-      {"sage", {"zf_xiaobei", "af_sarah"}},    {"shimmer", {"zf_xiaoni", "af_sarah"}},
-      {"verse", {"zm_yunyang", "am_michael"}}, {"marin", {"zf_xiaoxiao", "af_heart"}},
-      {"cedar", {"zm_yunyang", "am_adam"}}};
-  const auto known = kVoices.find(asked);
-  if (known == kVoices.end()) {
-    return asked;
-  }
-  return language_of(text) == Language::kChinese ? known->second.first : known->second.second;
 }
 
 const std::map<std::string, std::string> &sound_types() {

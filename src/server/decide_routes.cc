@@ -102,6 +102,7 @@ Response answer(Service &service, const Request &request) {
   if (!report) {
     return error_response(503, report.error());
   }
+  service.turns.publish("decided", decision_json(service, *report, false));
   return json_response(decision_json(service, *report, with_screen));
 }
 

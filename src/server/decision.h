@@ -26,6 +26,13 @@ struct Question {
 // Transcript, decision, confidence, tier, what the policy says of it, reply (TurnReport).
 Result<assistant::TurnReport> decide(Service &service, Question question);
 
+// The words of a sound, put right as a turn would. Null: the server's actions and contacts; no screen.
+Result<std::string> hear(Service &service, const audio::Clip &clip, std::optional<Language> language,
+                         const action::Registry *actions, const Screen *screen, const std::vector<Contact> *contacts);
+
+// The elements of a picture that a request carries or names.
+Result<Screen> see(Service &service, const std::string &picture);
+
 // The report as /v1/decide answers it: DESIGN's shapes, whether acting pays, and the target's box.
 Json decision_json(const Service &service, const assistant::TurnReport &report, bool with_screen);
 

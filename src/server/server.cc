@@ -75,6 +75,7 @@ void add_routes(HttpServer &http, Service &service) {
   add_text_routes(http, service);
   add_decide_routes(http, service);
   add_audio_routes(http, service);
+  add_realtime_routes(http, service);
 }
 
 Status serve(Service &service, const ServerOptions &options) {

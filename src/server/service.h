@@ -9,6 +9,8 @@
 #include "server/desk.h"
 #include "server/http.h"
 #include "server/model_pool.h"
+#include "server/remote.h"
+#include "server/turn_feed.h"
 #include "speech/endpoint.h"
 #include "speech/recognizer.h"
 #include "speech/synthesizer.h"
@@ -62,13 +64,16 @@ struct Service {
   Desk<screen::TextReader> reader;
   Desk<speech::Synthesizer> synthesizer;
   Counters counters;
+  TurnFeed turns;
+  std::unique_ptr<Remote> remote; // null: nothing leaves this machine
   std::atomic<int> waiting{0};
   double acts_above = assistant::Rewards{}.act_above(); // the probability from which acting pays
 };
 
 void add_text_routes(HttpServer &http, Service &service); // chat, completions, responses, messages, embeddings, tokens
-void add_decide_routes(HttpServer &http, Service &service);  // words and screen → action
-void add_audio_routes(HttpServer &http, Service &service);   // transcriptions, translations, speech
-void add_service_routes(HttpServer &http, Service &service); // health, metrics, models, the page
+void add_decide_routes(HttpServer &http, Service &service);   // words and screen → action
+void add_audio_routes(HttpServer &http, Service &service);    // transcriptions, translations, speech
+void add_realtime_routes(HttpServer &http, Service &service); // realtime over WebSocket, events of turns
+void add_service_routes(HttpServer &http, Service &service);  // health, metrics, models, the page
 
 } // namespace yanxing::server

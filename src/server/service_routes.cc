@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "server/errors.h"
+#include "server/openapi.h"
 #include "server/page.h"
 #include "server/service.h"
 
@@ -49,6 +50,10 @@ Json all_models(const Service &service) {
   if (service.openers.synthesizer) {
     ModelPool::Listing voice{"kokoro", "", {"tts-1"}, false, {}};
     models.push_back(described(voice, "speech"));
+  }
+  if (service.remote) {
+    ModelPool::Listing far{"remote", "", {service.remote->settings().model}, false, {}};
+    models.push_back(described(far, "text"));
   }
   return models;
 }
@@ -181,6 +186,8 @@ void add_service_routes(HttpServer &http, Service &service) {
   http.handle("POST", "/v1/models/load", [&service](const Request &request) { return load_model(service, request); });
   http.handle("POST", "/v1/models/unload",
               [&service](const Request &request) { return unload_model(service, request); });
+  http.handle("GET", "/openapi.json",
+              [document = openapi_document()](const Request & /*unused*/) { return json_response(document); });
   for (const auto &file : page_files()) {
     const auto serve = [&file](const Request & /*unused*/) {
       Response response;

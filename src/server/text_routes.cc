@@ -151,6 +151,9 @@ Response ask(const Way &way, Task task, Json body, const Request &request) {
     }
   }
   body["lora"] = Json::array();
+  if (way.lease.adapter >= 0 && (task == Task::kMessages || task == Task::kCountMessages)) {
+    return error_response(400, "adapters answer chats only: ask for this one by /v1/chat/completions", "", "model");
+  }
   if (way.lease.adapter >= 0) {
     body["lora"].push_back({{"id", way.lease.adapter}, {"scale", 1.0}});
   }
@@ -194,6 +197,10 @@ Response chat(Service &service, const Request &request) {
   if (auto refused = choose_tool(body)) {
     return *refused;
   }
+  if (const auto model = string_or_empty(body, "model");
+      service.remote && (model == "remote" || model == service.remote->settings().model)) {
+    return service.remote->chat(std::move(body), request.gone);
+  }
   const auto way = way_to_model(service, service.models, body);
   if (way.refused) {
     return *way.refused;
@@ -229,7 +236,15 @@ Response responses(Service &service, const Request &request) {
     return error_response(400, "responses are not stored here; send the whole conversation as 'input'", "",
                           "previous_response_id");
   }
-  return ask(service, service.models, Task::kResponses, only_known(json, kForResponses), request);
+  auto body = only_known(json, kForResponses);
+  if (body.contains("text") && body["text"].is_object()) { // the schema of the answer, where chats have it
+    const auto format = body["text"].value("format", Json());
+    if (format.is_object() && format.contains("schema")) {
+      body["response_format"] = {{"type", "json_schema"}, {"json_schema", {{"schema", format["schema"]}}}};
+    }
+    body.erase("text");
+  }
+  return ask(service, service.models, Task::kResponses, std::move(body), request);
 }
 
 Response messages(Service &service, Task task, const Request &request) {

@@ -71,7 +71,7 @@ TEST(MemoryPlan, EachWayOfSavingSaves) {
   const auto plain = plan_of(question);
   question.trainable.type = question.model.kept = at::kBFloat16;
   const auto half = plan_of(question);
-  EXPECT_EQ(2 * half.gradients / 1000000, plain.gradients / 1000000);
+  EXPECT_NEAR(2.0 * static_cast<double>(half.gradients), static_cast<double>(plain.gradients), 1e6); // norms stay fp32
   question.optimizer.galore = GaloreConfig{};
   const auto projected = plan_of(question);
   EXPECT_LT(projected.optimizer, half.optimizer / 2);

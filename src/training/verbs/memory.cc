@@ -136,7 +136,8 @@ Verb make_memory_training_verb() {
               }
               return {};
             };
-          }};
+          },
+          ""};
 }
 
 } // namespace yanxing::training

@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "base/files.h"
 #include "base/paths.h"
 #include "server/server.h"
 #include "verb/parts.h"
@@ -17,6 +17,9 @@ struct Options : DecidingOptions {
   std::string projector;
   std::string embedding_model;
   std::string large_tier;
+  server::RemoteSettings remote;
+  std::string remote_key_file;
+  bool remote_words_only = false;
   int context_tokens = 16384;
   int slots = 4;
   int chunk_tokens = 128;
@@ -85,6 +88,24 @@ server::Openers openers_of(const Options &options, const Settings &settings) {
   return openers;
 }
 
+// The remote tier, where one was named: that is the permission to send it what is asked.
+Status open_remote(const Options &options, server::Service &service) {
+  if (options.remote.url.empty()) {
+    return {};
+  }
+  auto settings = options.remote;
+  settings.send_screen = !options.remote_words_only;
+  if (!options.remote_key_file.empty()) {
+    auto key = read_file(options.remote_key_file, 1 << 16);
+    if (!key) {
+      return key.error();
+    }
+    settings.key = key->substr(0, key->find_last_not_of(" \r\n") + 1);
+  }
+  service.remote = std::make_unique<server::Remote>(settings);
+  return {};
+}
+
 Status serve(Options options) {
   const auto configured = settings();
   if (!configured) {
@@ -124,6 +145,9 @@ Status serve(Options options) {
     } else if (!options.large_tier.empty()) {
       return file.error();
     }
+  }
+  if (auto opened = open_remote(options, service); !opened) {
+    return opened;
   }
   const auto embedding = options.embedding_model.empty() ? light : options.embedding_model;
   const auto embedding_weights = weights_file(embedding);
@@ -193,6 +217,19 @@ void define(CLI::App &app, Options &options) {
       ->capture_default_str()
       ->group(models);
   app.add_option("--threads", options.threads, "threads of each engine (default: the cores, at most 4)")->group(models);
+
+  const auto *const remote = "Remote tier (nothing leaves this machine without --remote)";
+  app.add_option("--remote", options.remote.url,
+                 "endpoint that speaks OpenAI's API, e.g. https://cluster.example/v1: chat as model 'remote', and "
+                 "decisions of which the tiers here are unsure")
+      ->group(remote);
+  app.add_option("--remote-model", options.remote.model, "the model's name there")->group(remote);
+  app.add_option("--remote-key-file", options.remote_key_file, "file with the endpoint's key")->group(remote);
+  app.add_option("--remote-budget", options.remote.tokens_an_hour, "tokens an hour; 0: no limit")
+      ->capture_default_str()
+      ->group(remote);
+  app.add_flag("--remote-words-only", options.remote_words_only, "send it the words, but not what is on the screen")
+      ->group(remote);
 
   const auto *const deciding = "Deciding";
   app.add_option("--actions", options.actions, "folder or file of actions (default: those that come with yanxing)")

@@ -117,11 +117,15 @@ class AdamW8Bit(AdamW):
 
 class AdafactorDirection:
     def __init__(self, shape):
-        self.rows, self.columns = np.zeros(shape[0]), np.zeros(shape[1])
+        self.rows, self.columns = np.zeros(shape[0]), np.zeros(shape[-1])
 
     def direction(self, g, step):
         keep = 1 - step ** -0.8
         squares = g * g + 1e-30
+        if g.ndim == 1:
+            self.rows = keep * self.rows + (1 - keep) * squares
+            update = g / np.sqrt(self.rows)
+            return update / max(1.0, np.sqrt((update * update).mean()))
         self.rows = keep * self.rows + (1 - keep) * squares.mean(1)
         self.columns = keep * self.columns + (1 - keep) * squares.mean(0)
         update = g / np.sqrt(np.outer(self.rows / self.rows.mean(), self.columns))
@@ -183,8 +187,8 @@ def with_numpy(make, shapes, seed):
     return {name: value.astype(np.float32) for name, value in values.items()}
 
 
-def matrices(rule):
-    return lambda shape: rule(shape) if len(shape) == 2 else AdamW(shape)
+def matrices(rule, other=AdamW):
+    return lambda shape: rule(shape) if len(shape) == 2 else other(shape)
 
 
 NF4 = np.array([-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
@@ -223,7 +227,8 @@ def main():
     put("lion", with_numpy(Lion, SHAPES, 4))
     put("adamw_8bit", with_numpy(AdamW8Bit, LARGE, 5))
     put("galore_adamw_torch", with_numpy(matrices(lambda shape: Galore(AdamW, shape, **GALORE)), SHAPES, 6))
-    put("galore_adafactor", with_numpy(matrices(lambda shape: Galore(AdafactorDirection, shape, **GALORE)), SHAPES, 7))
+    put("galore_adafactor", with_numpy(matrices(lambda shape: Galore(AdafactorDirection, shape, **GALORE),
+                                                       AdafactorDirection), SHAPES, 7))
     put("galore_adamw_8bit", with_numpy(lambda shape: Galore(AdamW8Bit, shape, **GALORE_8BIT), GALORE_LARGE, 8))
     numbers = Numbers(9)
     # A sum of three is nearer to a normal distribution; the last column is far out, as some of a model's are.
