@@ -20,7 +20,7 @@ foreach(part ggml-base ggml-cpu ggml whisper llama mtmd llama-common-base llama-
         vendor-hash)
   yanxing_static(${part})
 endforeach()
-target_link_libraries(ggml-base INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})
+target_link_libraries(ggml-base INTERFACE Threads::Threads OpenMP::OpenMP_CXX m ${CMAKE_DL_LIBS})
 target_link_libraries(ggml-cpu INTERFACE ggml-base OpenMP::OpenMP_CXX)
 target_link_libraries(ggml INTERFACE ggml-cpu ggml-base)
 target_link_libraries(whisper INTERFACE ggml)

@@ -155,6 +155,9 @@ public:
   }
 
   bool bind() {
+    server_->set_socket_options([](socket_t socket) { // the library's own would share a port that is in use
+      httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    });
     const bool any = settings_.port == 0;
     port_ = any ? server_->bind_to_any_port(settings_.host) : settings_.port;
     return any ? port_ > 0 : server_->bind_to_port(settings_.host, settings_.port);

@@ -1,126 +1,179 @@
-// A simulated screen: one application in front, its document or table, and the widgets around it, with the ids that the
-// product gives (kind_1, kind_2, … in reading order; current_<kind> for what one calls "this").
-#include "sim/world.h"
+#include "sim/desktop.h"
+
+#include "eval/values.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 namespace yanxing::sim {
 namespace {
 
-std::string in_language(const std::string &pair, Language language) {
-  const auto bar = pair.find('|');
-  return bar == std::string::npos ? pair : language == Language::kChinese ? pair.substr(bar + 1) : pair.substr(0, bar);
+Json to_json(const Mail &mail) {
+  Json json{{"to", mail.to}, {"subject", mail.subject}};
+  if (!mail.cells.empty()) {
+    json["cells"] = mail.cells;
+  }
+  if (!mail.text.empty()) {
+    json["text"] = mail.text;
+  }
+  if (!mail.picture.empty()) {
+    json["picture"] = mail.picture;
+  }
+  if (mail.queued) {
+    json["queued"] = true;
+  }
+  return json;
 }
 
-std::size_t draw_count(Random &random) {
-  const double size = random.unit();
-  return size < 0.04   ? 0
-         : size < 0.20 ? static_cast<std::size_t>(random.between(1, 6))
-         : size < 0.68 ? static_cast<std::size_t>(random.between(7, 20))
-         : size < 0.94 ? static_cast<std::size_t>(random.between(21, 60))
-                       : static_cast<std::size_t>(random.between(61, 200));
+Json to_json(const Alarm &alarm, std::time_t now) {
+  return {{"kind", alarm.kind}, {"label", alarm.label}, {"in_s", alarm.due - now}};
 }
 
-class ScreenWriter {
-public:
-  ScreenWriter(const Json &data, Language language, Random &random)
-      : data_(data), language_(language), random_(random) {}
-
-  Screen draw() {
-    const auto &apps = data_["apps"];
-    const auto &app = apps[random_.below(apps.size())];
-    screen_.width = random_.chance(0.6) ? 1920 : 1366;
-    screen_.height = screen_.width == 1920 ? 1080 : 768;
-    screen_.app = in_language(string_or_empty(app, "app"), language_);
-    const auto &titles = app["titles"];
-    const auto document = in_language(titles[random_.below(titles.size())].get<std::string>(), language_);
-    screen_.title = random_.chance(0.6) ? document + " - " + screen_.app : document;
-    const auto count = draw_count(random_);
-    const auto main = string_or_empty(app, "main");
-    if (count > 0 && !main.empty()) {
-      add_main(main, document);
-    }
-    if (count > 2 && random_.chance(0.25)) {
-      add(random_.chance(0.5) ? "window" : "field", "", true);
-    }
-    while (screen_.elements.size() < count && tries_++ < 4 * count + 8) {
-      add(draw_kind(app), "", false);
-    }
-    return std::move(screen_);
-  }
-
-private:
-  void add_main(const std::string &kind, const std::string &document) {
-    auto name = document;
-    if (kind == "image" || (kind == "table" && random_.chance(0.3))) {
-      name = draw_label(kind);
-    }
-    add(kind, name, true);
-    auto &element = screen_.elements.back();
-    element.box = {60, 140, screen_.width - 120, screen_.height - 220};
-    if (kind == "table") {
-      element.rows = static_cast<int>(random_.between(3, 80));
-      element.columns = static_cast<int>(random_.between(2, 12));
-    }
-    if (random_.chance(0.5)) {
-      element.states = {"focused"};
+Json to_json(const Device &device) {
+  Json json{{"id", device.id}, {"kind", device.kind}, {"room", device.room}};
+  const std::vector<std::pair<const char *, int>> values{{"on", device.on},
+                                                         {"brightness", device.brightness},
+                                                         {"temperature", device.temperature},
+                                                         {"position", device.position},
+                                                         {"playing", device.playing},
+                                                         {"locked", device.locked}};
+  for (const auto &[key, value] : values) {
+    if (value >= 0) {
+      json[key] = value;
     }
   }
-
-  std::string draw_kind(const Json &app) {
-    static const std::vector<std::string> kUsual{"button", "button", "button", "button", "menu",  "menu",     "tab",
-                                                 "link",   "field",  "item",   "text",   "icon",  "checkbox", "cell",
-                                                 "image",  "radio",  "list",   "slider", "table", "document"};
-    if (app.contains("with") && random_.chance(0.6)) {
-      return app["with"][random_.below(app["with"].size())].get<std::string>();
-    }
-    return random_.pick(kUsual);
+  if (device.offline) {
+    json["offline"] = true;
   }
+  return json;
+}
 
-  std::string draw_label(const std::string &kind) {
-    const auto &labels = data_["labels"];
-    const auto key = labels.contains(kind) ? kind : std::string("button");
-    return in_language(labels[key][random_.below(labels[key].size())].get<std::string>(), language_);
+Json to_json(const Window &window) {
+  Json items = Json::array();
+  for (const auto &item : window.items) {
+    Json one{{"kind", item.kind}, {"name", item.name}};
+    if (!item.text.empty()) {
+      one["text"] = item.text;
+    }
+    if (!item.selection.empty()) {
+      one["selection"] = item.selection;
+    }
+    if (!item.cells.empty()) {
+      one["cells"] = item.cells;
+    }
+    if (item.presses > 0) {
+      one["presses"] = item.presses;
+    }
+    for (const auto &[key, value] : {std::pair{"checked", item.checked}, std::pair{"selected", item.selected},
+                                     std::pair{"disabled", item.disabled}, std::pair{"gone", item.gone}}) {
+      if (value) {
+        one[key] = true;
+      }
+    }
+    items.push_back(std::move(one));
   }
+  return {{"app", window.app}, {"title", window.title}, {"scroll", window.scroll}, {"items", std::move(items)}};
+}
 
-  void add(const std::string &kind, std::string name, bool current) {
-    if (name.empty()) {
-      name = draw_label(kind);
-    }
-    if (!names_.insert(name).second) {
-      return;
-    }
-    Element element;
-    element.kind = kind;
-    element.name = std::move(name);
-    const bool first_current = current && currents_.insert(kind).second;
-    element.id = first_current ? "current_" + kind : kind + "_" + std::to_string(++counts_[kind]);
-    const int column = static_cast<int>(screen_.elements.size() % 12);
-    const int line = static_cast<int>(screen_.elements.size() / 12);
-    element.box = {20 + column * (screen_.width / 13), 30 + (line * 34) % (screen_.height - 60),
-                   static_cast<int>(random_.between(40, 100)), static_cast<int>(random_.between(18, 30))};
-    if (kind == "field" && random_.chance(0.3)) {
-      element.text = draw_label("text");
-    }
-    screen_.elements.push_back(std::move(element));
+// Tells of a list's first difference, or how much longer it is.
+template <class T>
+void compare(std::vector<std::string> &lines, const std::string &what, const std::vector<T> &a,
+             const std::vector<T> &b) {
+  if (a == b) {
+    return;
   }
+  if (a.size() != b.size()) {
+    lines.push_back(what + ": " + std::to_string(a.size()) + " → " + std::to_string(b.size()));
+    return;
+  }
+  const auto first = std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin();
+  lines.push_back(what + " " + std::to_string(first + 1) + " changed");
+}
 
-  const Json &data_;
-  Language language_;
-  Random &random_;
-  Screen screen_;
-  std::size_t tries_ = 0;
-  std::set<std::string> names_;
-  std::set<std::string> currents_;
-  std::map<std::string, int> counts_;
-};
+template <class T> void compare(std::vector<std::string> &lines, const std::string &what, const T &a, const T &b) {
+  if (a != b) {
+    lines.push_back(what + ": " + std::to_string(a) + " → " + std::to_string(b));
+  }
+}
 
 } // namespace
 
-Screen draw_screen(const Knowledge &knowledge, Language language, Random &random) {
-  return ScreenWriter(knowledge.screens, language, random).draw();
+bool Alarm::operator==(const Alarm &other) const {
+  return kind == other.kind && due == other.due &&
+         (label == other.label || eval::same_value(Json(label), Json(other.label)));
+}
+
+bool Item::operator==(const Item &other) const {
+  return kind == other.kind && checked == other.checked && selected == other.selected && disabled == other.disabled &&
+         presses == other.presses && gone == other.gone && box == other.box && name == other.name &&
+         selection == other.selection && cells == other.cells &&
+         (text == other.text || eval::same_value(Json(text), Json(other.text)));
+}
+
+Device *Desktop::device(std::string_view id) {
+  const auto found = std::find_if(home.begin(), home.end(), [&](const Device &d) { return d.id == id; });
+  return found == home.end() ? nullptr : &*found;
+}
+
+bool same_state(const Desktop &a, const Desktop &b) {
+  return a.volume == b.volume && a.brightness == b.brightness && a.screenshots == b.screenshots && a.now == b.now &&
+         a.outbox == b.outbox && a.alarms == b.alarms && a.home == b.home && a.pages == b.pages &&
+         a.messages == b.messages && a.inbox == b.inbox && a.drafts == b.drafts && a.calendar == b.calendar &&
+         a.apps == b.apps && a.windows == b.windows;
+}
+
+std::vector<std::string> differences(const Desktop &before, const Desktop &after) {
+  std::vector<std::string> lines;
+  compare(lines, "volume", before.volume, after.volume);
+  compare(lines, "brightness", before.brightness, after.brightness);
+  compare(lines, "screenshots", before.screenshots, after.screenshots);
+  compare(lines, "now", before.now, after.now);
+  compare(lines, "outbox", before.outbox, after.outbox);
+  compare(lines, "inbox", before.inbox, after.inbox);
+  compare(lines, "drafts", before.drafts, after.drafts);
+  compare(lines, "alarms", before.alarms, after.alarms);
+  compare(lines, "calendar", before.calendar, after.calendar);
+  compare(lines, "pages", before.pages, after.pages);
+  compare(lines, "messages", before.messages, after.messages);
+  compare(lines, "apps", before.apps, after.apps);
+  compare(lines, "windows", before.windows, after.windows);
+  for (std::size_t i = 0; i < before.home.size() && i < after.home.size(); ++i) {
+    if (before.home[i] != after.home[i]) {
+      lines.push_back(dump(to_json(before.home[i])) + " → " + dump(to_json(after.home[i])));
+    }
+  }
+  return lines;
+}
+
+Json to_json(const Desktop &desktop) {
+  Json json{{"volume", desktop.volume}, {"brightness", desktop.brightness}, {"screenshots", desktop.screenshots}};
+  json["windows"] = Json::array();
+  for (const auto &window : desktop.windows) {
+    json["windows"].push_back(to_json(window));
+  }
+  for (const auto &[key, list] : {std::pair{"inbox", &desktop.inbox}, std::pair{"drafts", &desktop.drafts},
+                                  std::pair{"outbox", &desktop.outbox}}) {
+    json[key] = Json::array();
+    for (const auto &mail : *list) {
+      json[key].push_back(to_json(mail));
+    }
+  }
+  json["alarms"] = Json::array();
+  for (const auto &alarm : desktop.alarms) {
+    json["alarms"].push_back(to_json(alarm, desktop.now));
+  }
+  json["calendar"] = Json::array();
+  for (const auto &event : desktop.calendar) {
+    json["calendar"].push_back({{"title", event.title}, {"in_s", event.begin - desktop.now}});
+  }
+  json["home"] = Json::array();
+  for (const auto &device : desktop.home) {
+    json["home"].push_back(to_json(device));
+  }
+  json["apps"] = desktop.apps;
+  json["pages"] = desktop.pages;
+  json["messages"] = desktop.messages;
+  json["mail_down"] = desktop.mail_down;
+  return json;
 }
 
 } // namespace yanxing::sim

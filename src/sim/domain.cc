@@ -79,6 +79,24 @@ public:
     return {};
   }
 
+  // {"share":{"zh":{"train":[…],"test":[…]},"en":{…}}}
+  Status tasks(const Json &json, const std::string &where) {
+    for (const auto &[key, languages] : json.items()) {
+      for (const auto *code : {"en", "zh"}) {
+        const auto splits = languages.value(code, Json::object());
+        for (auto *split : {&knowledge_.tasks.train, &knowledge_.tasks.test}) {
+          const auto *name = split == &knowledge_.tasks.train ? "train" : "test";
+          auto parsed = patterns(splits.value(name, Json::array()), where + ": " + key + "." + code + "." + name);
+          if (!parsed || parsed->empty()) {
+            return parsed ? Error{where + ": \"" + key + "\" has no \"" + name + "\" in " + code, ""} : parsed.error();
+          }
+          (std::string_view(code) == "en" ? split->en : split->zh)[key] = std::move(*parsed);
+        }
+      }
+    }
+    return {};
+  }
+
   Status domain(const Json &json, const std::string &where) {
     if (!json.is_object() || !json.contains("tools") || !json["tools"].is_array()) {
       return Error{where + ": a domain needs \"name\" and \"tools\"", ""};
@@ -298,6 +316,22 @@ Result<Knowledge> load_files(const fs::path &folder) {
     knowledge.words[key] = items.get<std::vector<std::string>>();
   }
   knowledge.screens = std::move(*screens);
+  if (fs::exists(folder / "home.json")) {
+    auto home = read("home.json");
+    if (!home) {
+      return home.error();
+    }
+    knowledge.home = std::move(*home);
+  }
+  if (fs::exists(folder / "tasks.json")) {
+    const auto tasks = read("tasks.json");
+    if (!tasks) {
+      return tasks.error();
+    }
+    if (auto done = loader.tasks(*tasks, "tasks.json"); !done) {
+      return done.error();
+    }
+  }
   std::vector<fs::path> files;
   std::error_code code;
   for (const auto &entry : fs::directory_iterator(folder / "domains", code)) {

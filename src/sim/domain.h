@@ -87,6 +87,12 @@ struct Knowledge {
   Phrases phrases;
   std::map<std::string, std::vector<std::string>, std::less<>> words; // plain word lists (words.json)
   Json screens;                                                       // screens.json
+  Json home = Json::object();                                         // home.json: devices, actions, people alike
+  struct Phrasings {
+    Phrases train;
+    Phrases test; // of sentences that training never has
+  };
+  Phrasings tasks; // tasks.json
 
   // Error names the file, the tool and what was expected.
   static Result<Knowledge> load(const std::filesystem::path &folder);

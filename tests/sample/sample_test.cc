@@ -151,7 +151,14 @@ TEST(Conversations, PreferencesPicturesAndTools) {
   ASSERT_TRUE(sample) << sample.error().message();
   EXPECT_EQ(sample->conversation->images.at(0), fs::path("/data/a/b.png"));
   EXPECT_EQ(sample->conversation->label, true);
-  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  const auto blind = Encoder(bytes(), nullptr, nullptr).encode(*sample);
+  ASSERT_FALSE(blind);
+  EXPECT_NE(blind.error().what.find("this model only reads"), std::string::npos);
+  auto unseen = *sample;
+  unseen.conversation->images.clear();
+  unseen.conversation->messages.at(0).content = "what";
+  const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(unseen);
+  ASSERT_TRUE(encoded) << encoded.error().message();
   EXPECT_EQ(learned(*encoded->rejected), "bad⏎");
   EXPECT_NE(whole(encoded->parts[0]).find(R"(<tools>
 {"type":"function","function":{"name":"f"}}
