@@ -46,7 +46,7 @@ InputsOf observe(const nn::Decoder &decoder, const std::vector<nn::PackedRow> &r
     for (std::size_t place = 0; place < places.size(); ++place) {
       places[place] = static_cast<std::int64_t>(place);
     }
-    decoder.hidden(rows[i], places, {});
+    (void)decoder.hidden(rows[i], places, {});
     if (progress) {
       progress(static_cast<double>(i + 1) / static_cast<double>(rows.size()));
     }
