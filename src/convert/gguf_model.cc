@@ -73,7 +73,11 @@ public:
 
   std::vector<Planned> of(const nn::Model &model) {
     std::map<std::string, std::vector<nn::Weight>> stacks;
+    const auto &module = base_.config().module_prefix; // of a model with towers: GGUF has the decoder alone
     for (auto &weight : model.merged_weights()) {
+      if (module != "model." && weight.name.starts_with(module)) {
+        weight.name = "model." + weight.name.substr(module.size());
+      }
       if (const auto stack = stack_of(weight.name); !stack.empty()) {
         stacks[stack].push_back(std::move(weight));
       } else {

@@ -79,7 +79,7 @@ bool is_companion(const fs::path &file) {
   static const std::set<std::string> kEndings = {".json", ".txt", ".jinja", ".model", ".tiktoken", ".py"};
   const auto name = file.filename().string();
   return kEndings.contains(file.extension().string()) && name != "config.json" && name != "args.json" &&
-         !name.ends_with(".index.json") && !name.starts_with("adapter_");
+         name != "trainer_state.json" && !name.ends_with(".index.json") && !name.starts_with("adapter_");
 }
 
 } // namespace
@@ -186,25 +186,28 @@ void set_dtype(Json &config, const std::string &dtype) {
 }
 
 Status write_companions(const fs::path &folder, const nn::Checkpoint &base) {
-  if (base.is_gguf()) {
-    auto tokenizer = read_gguf_tokenizer(base.path());
-    if (!tokenizer) {
-      log_warning(tokenizer.error().message());
-      return {};
-    }
-    return write_hf_tokenizer(folder, *tokenizer);
-  }
   std::error_code code;
-  for (const auto &entry : fs::directory_iterator(base.path(), code)) {
-    if (!entry.is_regular_file(code) || !is_companion(entry.path())) {
-      continue;
-    }
-    fs::copy_file(entry.path(), folder / entry.path().filename(), code);
-    if (code) {
-      return Error{"cannot copy " + entry.path().string() + ": " + code.message(), "Free some disk space"};
+  if (!base.is_gguf()) {
+    for (const auto &entry : fs::directory_iterator(base.path(), code)) {
+      if (!entry.is_regular_file(code) || !is_companion(entry.path())) {
+        continue;
+      }
+      fs::copy_file(entry.path(), folder / entry.path().filename(), code);
+      if (code) {
+        return Error{"cannot copy " + entry.path().string() + ": " + code.message(), "Free some disk space"};
+      }
     }
   }
-  return {};
+  const auto vocabulary = base.is_gguf() ? base.path() : base.path() / kVocabularyFile;
+  if (fs::exists(folder / "tokenizer.json", code) || !fs::exists(vocabulary, code)) {
+    return {};
+  }
+  const auto tokenizer = read_gguf_tokenizer(vocabulary);
+  if (!tokenizer) {
+    log_warning(tokenizer.error().message());
+    return {};
+  }
+  return write_hf_tokenizer(folder, *tokenizer);
 }
 
 Status write_hf_folder(const fs::path &folder, const nn::Checkpoint &base, const nn::Model &model,

@@ -27,8 +27,11 @@ struct Tokenizer {
   std::string chat_template;
 };
 
-// `vocabulary`: rows of the embedding; ids that the tokenizer does not use become unused tokens. Errors: no
-// tokenizer.json; one that is no byte-level BPE or damaged.
+// What `sft` puts beside weights that come from a GGUF file.
+constexpr const char *kVocabularyFile = "vocabulary.gguf";
+
+// `vocabulary`: rows of the embedding; ids that the tokenizer does not use become unused tokens. Errors: neither
+// tokenizer.json nor vocabulary.gguf; one that is no byte-level BPE or damaged.
 Result<Tokenizer> read_hf_tokenizer(const std::filesystem::path &folder, std::int64_t vocabulary);
 // Errors: not a byte-level BPE, damaged.
 Result<Tokenizer> read_gguf_tokenizer(const std::filesystem::path &file);

@@ -266,6 +266,9 @@ private:
 Result<Tokenizer> read_hf_tokenizer(const fs::path &folder, std::int64_t vocabulary) {
   const auto file = folder / "tokenizer.json";
   std::error_code code;
+  if (!fs::exists(file, code) && fs::exists(folder / kVocabularyFile, code)) {
+    return read_gguf_tokenizer(folder / kVocabularyFile);
+  }
   if (!fs::exists(file, code)) {
     return Error{folder.string() + " has no tokenizer.json, so the model cannot be used without its tokenizer",
                  "Copy tokenizer.json and tokenizer_config.json from the original model into the folder"};

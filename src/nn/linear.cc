@@ -1,6 +1,7 @@
 #include "nn/linear.h"
 
 #include "nn/dropout.h"
+#include "nn/observe.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
@@ -15,6 +16,8 @@
 
 namespace yanxing::nn {
 namespace {
+
+thread_local const Observer *observing = nullptr;
 
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
@@ -187,6 +190,9 @@ void Linear::for_parts(const std::function<void(std::int64_t, const at::Tensor &
   }
 }
 
+ObserveGuard::ObserveGuard(const Observer &observer) : before_(observing) { observing = &observer; }
+ObserveGuard::~ObserveGuard() { observing = before_; }
+
 at::Tensor Linear::merged() const {
   auto whole = (trained.defined() ? trained.detach().to(at::kFloat) : weight.all()).clone();
   if (lora) {
@@ -199,6 +205,11 @@ at::Tensor Linear::merged() const {
 }
 
 std::vector<at::Tensor> apply(const at::Tensor &x, std::span<const Linear *const> layers, const Pass &pass) {
+  if (observing != nullptr) {
+    for (const auto *layer : layers) {
+      (*observing)(*layer, x);
+    }
+  }
   auto group = c10::make_intrusive<Group>();
   group->layers.assign(layers.begin(), layers.end());
   group->pass = pass;

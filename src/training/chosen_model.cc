@@ -83,9 +83,13 @@ Result<ChosenModel> choose_model(const std::string &model, const std::string &ad
                    "Give the output folder of 'yanxing sft' or one of its checkpoints"};
     }
     chosen.adapter = find_adapter(fs::path(adapter));
-    if (chosen.adapter.empty() && model.empty() && is_there(fs::path(adapter) / "config.json")) {
-      chosen.model = adapter;
-      return chosen;
+    if (chosen.adapter.empty() && model.empty()) {
+      for (const auto &whole : {fs::path(adapter), train::Checkpoints::latest(adapter)}) {
+        if (is_there(whole / "config.json")) { // of full fine-tuning
+          chosen.model = whole;
+          return chosen;
+        }
+      }
     }
     if (chosen.adapter.empty()) {
       return Error{"there is no adapter in " + adapter +
