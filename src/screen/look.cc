@@ -61,7 +61,7 @@ void add_selection(const std::string &selection, const std::vector<Candidate> &c
   });
   Element element;
   element.id = "current_selection";
-  element.kind = "text";
+  element.kind = "selection";
   element.name = shortened(selection, 60);
   element.text = shortened(selection, 1000);
   element.states = {"selected"};

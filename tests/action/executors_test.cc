@@ -49,6 +49,16 @@ TEST_F(Executors, TheLiveTableIsReadBeforeThePicture) {
             std::string::npos);
 }
 
+TEST_F(Executors, ASelectionIsSentWholeAsItsText) {
+  bench.accessibility.selection = "研发部\t1025\n" + std::string(2000, 'x');
+  bench.screen.elements.push_back(
+      {"current_selection", "selection", "研发部", "研发部 1025 …", {10, 10, 100, 50}, {"selected"}, "", 0, 0});
+  const auto outcome = builtin("share", {{"target", "current_selection"}, {"recipient", "李敏"}});
+  ASSERT_EQ(outcome.status, OutcomeStatus::kDone) << outcome.detail;
+  const auto size = std::to_string(bench.accessibility.selection.size()) + " bytes of text";
+  EXPECT_NE(outcome.detail.find(size), std::string::npos) << outcome.detail;
+}
+
 TEST_F(Executors, SharingSaysHonestlyWhatIsMissing) {
   EXPECT_EQ(builtin("share", {{"target", "nowhere"}, {"recipient", "李敏"}}).status, OutcomeStatus::kFailed);
   EXPECT_EQ(builtin("share", {{"target", "current_table"}, {"recipient", "李敏"}}).status,

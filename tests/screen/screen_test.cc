@@ -123,6 +123,7 @@ TEST(Look, KnowsPointerAndSelection) {
   EXPECT_EQ(sight->screen.find("current_button")->name, "Save");
   ASSERT_NE(sight->screen.find("current_selection"), nullptr);
   EXPECT_EQ(sight->screen.find("current_selection")->text, "研发部 1025");
+  EXPECT_EQ(sight->screen.find("current_selection")->kind, "selection"); // what `share` sends as text
   EXPECT_EQ(sight->widgets.at("current_selection"), 8U);
 }
 
