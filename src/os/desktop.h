@@ -7,6 +7,8 @@
 #include "base/shapes.h"
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -72,8 +74,11 @@ public:
   virtual Status focus(std::uint64_t handle) = 0;
 };
 
+// How a picture's file is read: a Wayland desktop hands its screen over as one.
+using PictureReader = std::function<Result<Picture>(const std::filesystem::path &file)>;
+
 // X11 (or Wayland through the portal where DISPLAY is absent). Errors say what is missing.
-Result<std::unique_ptr<Display>> open_display();
+Result<std::unique_ptr<Display>> open_display(PictureReader read);
 Result<std::unique_ptr<Input>> open_input();
 Result<std::unique_ptr<Accessibility>> open_accessibility();
 

@@ -1,16 +1,17 @@
 #include "os/desktop.h"
+#include "os/portal_display.h"
 #include "os/x11_display.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace yanxing::os {
 
-Result<std::unique_ptr<Display>> open_display() {
+Result<std::unique_ptr<Display>> open_display(PictureReader read) {
   const char *wayland = std::getenv("WAYLAND_DISPLAY");
   const char *x11 = std::getenv("DISPLAY");
   if ((x11 == nullptr || *x11 == '\0') && wayland != nullptr && *wayland != '\0') {
-    return Error{"this is a Wayland session without X11 (DISPLAY is not set), whose screen cannot be read yet",
-                 "Log in to an X11 session, or start Xwayland"};
+    return open_portal_display(std::move(read));
   }
   return open_x11_display();
 }

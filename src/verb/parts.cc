@@ -130,7 +130,7 @@ Desktop open_desktop() {
       log_debug(result.error().message());
     }
   };
-  take(os::open_display(), desktop.display);
+  take(os::open_display(screen::read_picture), desktop.display);
   take(os::open_input(), desktop.input);
   take(os::open_accessibility(), desktop.accessibility);
   return desktop;

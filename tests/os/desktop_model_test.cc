@@ -97,7 +97,7 @@ TEST_F(Calc, HandlesOfAnEarlierLookAreRefused) {
 }
 
 TEST_F(Calc, IsPicturedClickedAndTypedInto) {
-  auto display = open_display();
+  auto display = open_display(nullptr);
   ASSERT_TRUE(display) << display.error().message();
   const auto picture = (*display)->capture();
   ASSERT_TRUE(picture) << picture.error().message();

@@ -153,7 +153,7 @@ TEST(NoDesktop, IsSaidClearly) {
   const Without session("DBUS_SESSION_BUS_ADDRESS");
   const Without runtime("XDG_RUNTIME_DIR");
   const Without bus("AT_SPI_BUS_ADDRESS");
-  const auto picture = open_display();
+  const auto picture = open_display(nullptr);
   ASSERT_FALSE(picture);
   EXPECT_NE(picture.error().message().find("DISPLAY"), std::string::npos);
   EXPECT_FALSE(open_input());
@@ -161,7 +161,7 @@ TEST(NoDesktop, IsSaidClearly) {
   ASSERT_FALSE(accessibility);
   EXPECT_NE(accessibility.error().message().find("DBUS_SESSION_BUS_ADDRESS"), std::string::npos);
   setenv("DISPLAY", ":4711", 1);
-  EXPECT_NE(open_display().error().message().find(":4711"), std::string::npos);
+  EXPECT_NE(open_display(nullptr).error().message().find(":4711"), std::string::npos);
   unsetenv("DISPLAY");
 }
 

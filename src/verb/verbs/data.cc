@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 struct MakeOptions {
   std::string out;
   std::vector<std::string> kinds;
+  std::vector<std::string> domains;
   sim::GeneratorSettings generator;
   bool screenshots = false;
 };
@@ -44,6 +45,15 @@ Status make(const MakeOptions &options) {
   const auto knowledge = sim::Knowledge::load(share_folder() / "assets" / "sim");
   if (!knowledge) {
     return knowledge.error();
+  }
+  for (const auto &name : options.domains) {
+    const auto found = std::find_if(knowledge->domains.begin(), knowledge->domains.end(),
+                                    [&](const sim::Domain &domain) { return domain.name == name; });
+    if (found == knowledge->domains.end()) {
+      return Error{"there is no domain \"" + name + "\"",
+                   "A domain is a file of " + (share_folder() / "assets/sim/domains").string()};
+    }
+    settings.focus.insert(name);
   }
   auto pinyin = text::Pinyin::open(models_folder() / "pinyin");
   std::unique_ptr<text::Repairer> repairer;
@@ -269,6 +279,7 @@ Verb make_data_verb() {
       "data", "samples to train and test with: make them, look at them",
       "  yanxing data make --out commands.jsonl --count 20000 --seed 1 --lang mix\n"
       "  yanxing data make --out zh.jsonl --count 500 --lang zh --kinds call,compound\n"
+      "  yanxing data make --out home.jsonl --count 500 --domains assist\n"
       "  yanxing data make --out seen.jsonl --count 2000 --screenshots\n"
       "  yanxing data stats commands.jsonl --max-length 2048",
       [](CLI::App &app) -> std::function<Status()> {
@@ -285,6 +296,8 @@ Verb make_data_verb() {
             ->check(CLI::IsMember({"zh", "en", "mix"}))
             ->capture_default_str();
         making->add_option("--kinds", options->kinds, "only these kinds of samples")->delimiter(',');
+        making->add_option("--domains", options->domains, "worlds that have one of these domains of assets/sim/domains")
+            ->delimiter(',');
         making->add_option("--group", options->generator.group, "rows that share registry, screen and contacts")
             ->check(CLI::PositiveNumber)
             ->capture_default_str();

@@ -1,6 +1,7 @@
 #include "base/paths.h"
 #include "os/audio_device.h"
 #include "os/process.h"
+#include "screen/look.h"
 #include "verb/parts.h"
 #include "verb/verb.h"
 
@@ -34,7 +35,7 @@ std::vector<Finding> examine() {
   const auto used = configured ? *configured : Settings{};
   findings.push_back(found("microphone", os::open_microphone(), "there is one"));
   findings.push_back(found("loudspeaker", os::open_speaker(), "there is one"));
-  findings.push_back(found("display", os::open_display(), "can be captured"));
+  findings.push_back(found("display", os::open_display(screen::read_picture), "can be captured"));
   findings.push_back(found("pointer and keys", os::open_input(), "can be moved and typed"));
   findings.push_back(found("accessibility", os::open_accessibility(), "AT-SPI answers"));
   const std::vector<std::pair<std::string, std::string>> models{
