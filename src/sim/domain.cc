@@ -26,9 +26,15 @@ std::vector<std::string> parts_of(std::string_view text, char separator) {
   }
 }
 
-// "kitchen light/kitchen lamp|厨房灯"; without '|' the same in both languages; "|只说中文" in one only.
+// "kitchen light/kitchen lamp|厨房灯"; without '|' the same in both languages; "|只说中文" in one only; "=code": given
+// by the wording alone.
 Entry entry_from(const std::string &text) {
   Entry entry;
+  if (text.starts_with("=")) {
+    entry.en = {text.substr(1)};
+    entry.unsaid = true;
+    return entry;
+  }
   const auto halves = parts_of(text, '|');
   if (!halves[0].empty()) {
     entry.en = parts_of(halves[0], '/');

@@ -18,6 +18,7 @@ namespace yanxing::sim {
 struct Entry {
   std::vector<std::string> en;
   std::vector<std::string> zh;
+  bool unsaid = false; // a code that stands in the schema and that nobody says: "binary_sensor"
   [[nodiscard]] const std::vector<std::string> &in(Language language) const {
     return language == Language::kChinese ? zh : en;
   }

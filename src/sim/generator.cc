@@ -31,13 +31,17 @@ std::vector<std::string> sample_kinds() {
 class Generator::Group {
 public:
   Group(Generator &owner, Language language, Random &random)
-      : owner_(owner), random_(random), world_(draw_world(owner.knowledge_, language, random)),
+      : owner_(owner), random_(random), world_(draw_world(owner.knowledge_, language, random, owner.settings_.focus)),
         speaker_(owner.knowledge_, world_, random_), finisher_(world_, owner.noise_, owner.repairer_, random_) {
     for (const auto &tool : world_.tools) {
       const bool points = std::any_of(tool.args.begin(), tool.args.end(),
                                       [](const ArgUse &arg) { return arg.def->form == Form::kElement; });
-      constexpr std::size_t kPointing = 3; // what is on the screen is spoken of more than its share of tools
-      askable_.insert(askable_.end(), !tool.used ? 0 : points ? kPointing : 1, &tool);
+      // What is on the screen is spoken of more than its share of tools, and so is what is asked in many ways.
+      constexpr std::size_t kPointing = 3;
+      constexpr std::size_t kManyWays = 12;
+      constexpr std::size_t kMostShares = 6;
+      const auto ways = std::clamp(tool.def->in(language).size() / kManyWays, std::size_t{1}, kMostShares);
+      askable_.insert(askable_.end(), !tool.used ? 0 : points ? std::max(kPointing, ways) : ways, &tool);
       answers_ = answers_ || tool.def->alike == "ask";
     }
     tail_ = ",\"lang\":\"" + std::string(language_code(language)) + "\"";

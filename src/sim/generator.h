@@ -25,6 +25,7 @@ struct GeneratorSettings {
   std::size_t count = 1000;
   std::string language = "mix"; // zh, en, mix
   std::set<std::string> kinds;  // of sample_kinds(); empty: all
+  std::set<std::string> focus;  // domains one of which every world has; empty: as they are drawn
   std::size_t group = 8;        // samples that share a world
   double noise = 0.15;          // share of samples that are heard wrong
   double history = 0.06;        // share that stands after other turns

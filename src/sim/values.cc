@@ -80,7 +80,7 @@ std::optional<Value> Speaker::draw_entry(const ArgUse &arg, const ArgDef &def) {
     const auto &entry = (*def.entries)[arg.entries[at]];
     const bool foreign = world_.language == Language::kChinese && !arg.values.empty() && random_.chance(0.03);
     const auto &names = foreign ? entry.en : entry.in(world_.language);
-    if (names.empty()) {
+    if (names.empty() || entry.unsaid) {
       continue;
     }
     const auto &said = names.size() > 1 && random_.chance(0.45) ? random_.pick(names) : names.front();

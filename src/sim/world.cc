@@ -166,9 +166,12 @@ private:
       return;
     }
     random_.shuffle(arg.entries);
-    const std::size_t most = all.size() <= 4 && random_.chance(0.85)
-                                 ? all.size()
-                                 : std::min<std::size_t>(all.size(), static_cast<std::size_t>(random_.between(2, 12)));
+    // Codes are what a registry's author has whole; of things, a home or a firm has a few or many.
+    const bool codes = all.front().unsaid;
+    const bool whole = random_.chance(codes ? 0.6 : all.size() <= 4 ? 0.85 : 0.12);
+    const std::size_t most =
+        whole ? all.size()
+              : std::min<std::size_t>(all.size(), static_cast<std::size_t>(random_.between(codes ? 4 : 2, 12)));
     arg.entries.resize(most);
     if (random_.chance(0.5)) {
       std::sort(arg.entries.begin(), arg.entries.end());
@@ -307,7 +310,7 @@ const ToolDef *draw_foreign(const Knowledge &knowledge, const World &world, Rand
   return nullptr;
 }
 
-World draw_world(const Knowledge &knowledge, Language language, Random &random) {
+World draw_world(const Knowledge &knowledge, Language language, Random &random, const std::set<std::string> &focus) {
   World world;
   world.language = language;
   const auto manner = draw_manner(language, random);
@@ -316,6 +319,14 @@ World draw_world(const Knowledge &knowledge, Language language, Random &random) 
   const auto domains = std::min<std::size_t>(
       knowledge.domains.size(), size <= 2 ? 1 : static_cast<std::size_t>(random.between(1, size <= 8 ? 3 : 5)));
   std::vector<const Domain *> chosen;
+  for (const auto &domain : knowledge.domains) {
+    if (focus.contains(domain.name)) {
+      chosen.push_back(&domain);
+    }
+  }
+  if (!chosen.empty()) {
+    chosen = {random.pick(chosen)};
+  }
   while (chosen.size() < domains) {
     const auto &domain = random.pick(knowledge.domains);
     if (random.chance(domain.weight / kMostWeight) &&

@@ -5,6 +5,7 @@
 #include "sim/random.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,9 @@ struct World {
   std::optional<Screen> screen;
 };
 
-World draw_world(const Knowledge &knowledge, Language language, Random &random);
+// One of the domains named in `focus` stands in it, if there are any.
+World draw_world(const Knowledge &knowledge, Language language, Random &random,
+                 const std::set<std::string> &focus = {});
 // A tool outside of any registry, to be asked for where nothing can do it.
 ToolUse draw_tool(const ToolDef &def, Language language, Random &random);
 // A tool of another world than these, or one that this world's registry leaves out; null where none was found.
