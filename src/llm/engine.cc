@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "llm/end_of_turn.h"
 
 #include <llama-cpp.h>
 
@@ -186,10 +187,7 @@ const std::string &Engine::piece(Token token) const { return impl_->pieces[stati
 int Engine::vocabulary_size() const { return static_cast<int>(impl_->pieces.size()); }
 int Engine::context_tokens() const { return static_cast<int>(llama_n_ctx(impl_->context.get())); }
 bool Engine::ends_turn(Token token) const { return llama_vocab_is_eog(impl_->vocab, token); }
-Token Engine::end_of_turn() const {
-  const auto token = llama_vocab_eot(impl_->vocab);
-  return token >= 0 ? token : llama_vocab_eos(impl_->vocab);
-}
+Token Engine::end_of_turn() const { return end_of_turn_of(impl_->vocab); }
 const std::string &Engine::fingerprint() const { return impl_->fingerprint; }
 
 Result<Engine::Work> Engine::hold(std::span<const Token> tokens, const std::stop_token &stop,

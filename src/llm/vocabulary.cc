@@ -1,6 +1,7 @@
 #include "llm/vocabulary.h"
 
 #include "base/log.h"
+#include "llm/end_of_turn.h"
 #include "llm/tokenizer_json.h"
 
 #include <llama-cpp.h>
@@ -89,10 +90,7 @@ std::string Vocabulary::piece(Token token) const {
   return length > 0 ? std::string(buffer.data(), static_cast<std::size_t>(length)) : std::string();
 }
 
-Token Vocabulary::end_of_turn() const {
-  const auto token = llama_vocab_eot(impl_->vocab);
-  return token >= 0 ? token : llama_vocab_eos(impl_->vocab);
-}
+Token Vocabulary::end_of_turn() const { return end_of_turn_of(impl_->vocab); }
 
 int Vocabulary::size() const { return llama_vocab_n_tokens(impl_->vocab); }
 

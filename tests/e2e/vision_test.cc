@@ -94,7 +94,7 @@ TEST_F(Seeing, AModelLearnsFromPicturesAndItsAdapterHelpsInPeftToo) {
   EXPECT_LT(after, 0.7 * before);
   ASSERT_TRUE(python("loss '" + folder.string() + "' '" + adapter + "'", (home_ / "loss").string()))
       << *read_file(home_ / "loss.log");
-  EXPECT_LT(std::stod(*read_file(home_ / "loss")), 0.7 * before);
+  EXPECT_NEAR(std::stod(*read_file(home_ / "loss")), after, 1e-3);
   // A tower that is trained learns too.
   const auto whole = run({"--dataset", folder / "messages.jsonl", "--output_dir", home_ / "whole", "--lora_rank", "2",
                           "--max_steps", "1", "--freeze_vit", "false", "--freeze_aligner", "false"});

@@ -39,6 +39,21 @@ TEST(TokenizerJson, SaysTheSameTokens) {
   EXPECT_EQ((*vocabulary)->piece(5), "abc");
 }
 
+// Qwen's files hold both, and which of them llama.cpp finds first depends on a hash.
+TEST(TokenizerJson, ATurnEndsAsItsPromptIsWritten) {
+  const fuzz::Scratch scratch;
+  for (const auto *first : {"<|endoftext|>", "<|im_end|>"}) {
+    auto both = small_tokenizer();
+    const bool usual = std::string_view(first) == "<|endoftext|>";
+    both["added_tokens"] = {{{"id", 6}, {"content", first}, {"special", true}},
+                            {{"id", 7}, {"content", usual ? "<|im_end|>" : "<|endoftext|>"}, {"special", true}}};
+    scratch.write("tokenizer.json", both.dump());
+    const auto vocabulary = Vocabulary::open(scratch.path());
+    ASSERT_TRUE(vocabulary.ok()) << vocabulary.error().message();
+    EXPECT_EQ((*vocabulary)->end_of_turn(), usual ? 7 : 6);
+  }
+}
+
 TEST(TokenizerJson, SaysWhatItCannotRead) {
   const fuzz::Scratch scratch;
   EXPECT_FALSE(Vocabulary::open(scratch.path()).ok()) << "no file";
