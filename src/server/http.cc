@@ -1,6 +1,7 @@
 #include "server/http.h"
 
 #include "base/log.h"
+#include "server/connection_threads.h"
 #include "server/errors.h"
 
 #include <httplib.h>
@@ -131,9 +132,8 @@ class LibraryServer : public HttpServer {
 public:
   LibraryServer(const HttpSettings &settings, Traffic *traffic, std::unique_ptr<httplib::Server> server)
       : settings_(settings), traffic_(traffic), server_(std::move(server)) {
-    constexpr std::size_t kResident = 8; // threads that stay; others come with the load and go with it
-    const auto most = static_cast<std::size_t>(std::max(settings_.max_connections, static_cast<int>(kResident)));
-    server_->new_task_queue = [most] { return new httplib::ThreadPool(kResident, most, most / 4); };
+    const auto most = static_cast<std::size_t>(std::max(settings_.max_connections, 1));
+    server_->new_task_queue = [most] { return new ConnectionThreads(most); };
     server_->set_payload_max_length(settings_.max_body_bytes);
     server_->set_read_timeout(settings_.idle_s);
     server_->set_write_timeout(settings_.idle_s);
@@ -293,6 +293,11 @@ private:
 
   // Whether the request goes on to its handler; else it is answered here.
   bool admit(const httplib::Request &request, httplib::Response &response) {
+    if (request.get_header_value_u64("Content-Length") > settings_.max_body_bytes) { // before it is read
+      answer(error_response(413, what_went_wrong(request, 413)), response);
+      response.set_header("Connection", "close");
+      return false;
+    }
     const auto origin = request.get_header_value("Origin");
     if (!is_known_origin(request, origin)) {
       answer(error_response(403, "web pages of " + (origin.empty() ? "that host" : origin) +

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "server/errors.h"
+#include "server/tool_chat.h"
 
 #include <server-context.h>
 #include <server-http.h>
@@ -15,6 +16,7 @@
 #include <array>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace yanxing::server {
@@ -111,6 +113,19 @@ struct Call {
   ~Call() { result.reset(); }
 };
 
+std::optional<task_response_type> shape_of(LanguageModel::Task task) {
+  switch (task) {
+  case LanguageModel::Task::kChat:
+    return TASK_RESPONSE_TYPE_OAI_CHAT;
+  case LanguageModel::Task::kResponses:
+    return TASK_RESPONSE_TYPE_OAI_RESP;
+  case LanguageModel::Task::kMessages:
+    return TASK_RESPONSE_TYPE_ANTHROPIC;
+  default:
+    return std::nullopt;
+  }
+}
+
 } // namespace
 
 struct LanguageModel::Impl {
@@ -119,6 +134,7 @@ struct LanguageModel::Impl {
   common_params params;
   server_context context;
   std::unique_ptr<server_routes> routes;
+  std::unique_ptr<ToolChat> tool_chat;
   std::thread loop;
 
   [[nodiscard]] const server_http_context::handler_t &handler(Task task) const {
@@ -186,6 +202,7 @@ Result<std::shared_ptr<LanguageModel>> LanguageModel::load(const LanguageModelSe
                  "Run 'yanxing pull' to fetch it again, or use a smaller --context"};
   }
   impl->routes->update_meta(impl->context);
+  impl->tool_chat = std::make_unique<ToolChat>(impl->context, impl->params);
   const auto meta = impl->context.get_meta();
   impl->facts = {meta.has_inp_image,        meta.has_inp_audio,  meta.slot_n_ctx,
                  meta.model_vocab_n_tokens, meta.model_n_params, meta.model_size};
@@ -198,6 +215,12 @@ Result<std::shared_ptr<LanguageModel>> LanguageModel::load(const LanguageModelSe
 Response LanguageModel::ask(Task task, const std::string &body, const std::function<bool()> &gone) {
   auto call = std::make_shared<Call>(shared_from_this(), gone, body);
   try {
+    if (const auto shape = shape_of(task)) {
+      auto chat = as_chat(*shape, body);
+      if (may_call_tools(chat)) {
+        return impl_->tool_chat->ask(*shape, std::move(chat), call->gone, call);
+      }
+    }
     call->result = impl_->handler(task)(call->request);
   } catch (const std::invalid_argument &wrong) {
     return error_response(400, wrong.what());

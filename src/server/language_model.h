@@ -1,6 +1,6 @@
 // One language model being served: many requests at a time share its weights, its batches and its KV cache. Behind it
 // is llama.cpp's server core: slots, continuous batching, chunked prefill, prefix cache, chat templates, tool calls,
-// JSON schemas as grammars. This is the only file that includes it.
+// JSON schemas as grammars. Only its .cc and tool_chat, tool_calls include it.
 #pragma once
 
 #include "base/json.h"

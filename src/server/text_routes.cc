@@ -73,19 +73,34 @@ bool has_foreign_token(const Json &prompt, int vocabulary) {
   return prompt.is_number() && (!prompt.is_number_integer() || prompt < 0 || prompt >= vocabulary);
 }
 
-// "tool_choice": {"type":"function","function":{"name":"x"}} is the one tool, and it must be called.
+// The name of a tool, or of the one that "tool_choice" wants: in "function" in chats, beside "type" in the other APIs.
+std::string tool_name(const Json &tool) {
+  if (!tool.is_object()) {
+    return {};
+  }
+  const auto inner = tool.find("function");
+  return string_or_empty(inner != tool.end() && inner->is_object() ? *inner : tool, "name");
+}
+
+// Where "tool_choice" names a tool, it is the only one, and it must be called. Anthropic's "none" takes the tools away.
 std::optional<Response> choose_tool(Json &body) {
   const auto choice = body.find("tool_choice");
   if (choice == body.end() || !choice->is_object()) {
     return std::nullopt;
   }
-  const auto inner = choice->find("function");
-  const auto name =
-      inner != choice->end() && inner->is_object() ? string_or_empty(*inner, "name") : string_or_empty(*choice, "name");
+  const auto type = string_or_empty(*choice, "type");
+  if (type == "none") {
+    body.erase("tools");
+    body.erase("tool_choice");
+    return std::nullopt;
+  }
+  const auto name = tool_name(*choice);
+  if (name.empty() && (type == "auto" || type == "any")) {
+    return std::nullopt;
+  }
   Json chosen = Json::array();
   for (const auto &tool : body.contains("tools") && body["tools"].is_array() ? body["tools"] : Json::array()) {
-    if (tool.is_object() && tool.contains("function") && tool["function"].is_object() &&
-        string_or_empty(tool["function"], "name") == name) {
+    if (!name.empty() && tool_name(tool) == name) {
       chosen.push_back(tool);
     }
   }
@@ -93,7 +108,7 @@ std::optional<Response> choose_tool(Json &body) {
     return error_response(400, "tool_choice names '" + name + "', which is not among the tools", "", "tool_choice");
   }
   body["tools"] = chosen;
-  body["tool_choice"] = "required";
+  body["tool_choice"] = type == "tool" ? Json{{"type", "any"}} : Json("required");
   return std::nullopt;
 }
 
@@ -244,6 +259,9 @@ Response responses(Service &service, const Request &request) {
     }
     body.erase("text");
   }
+  if (auto refused = choose_tool(body)) {
+    return *refused;
+  }
   return ask(service, service.models, Task::kResponses, std::move(body), request);
 }
 
@@ -252,10 +270,15 @@ Response messages(Service &service, Task task, const Request &request) {
   if (wrong) {
     return in_anthropic_shape(*wrong);
   }
-  if (!json.contains("messages")) {
-    return in_anthropic_shape(error_response(400, "messages: Field required"));
+  const auto said = json.find("messages");
+  if (said == json.end() || !said->is_array() || said->empty()) {
+    return in_anthropic_shape(error_response(400, "messages: a list with at least one message is required"));
   }
-  auto response = ask(service, service.models, task, only_known(json, kForMessages), request);
+  auto body = only_known(json, kForMessages);
+  if (auto refused = choose_tool(body)) {
+    return in_anthropic_shape(*refused);
+  }
+  auto response = ask(service, service.models, task, std::move(body), request);
   return response.status >= 400 ? in_anthropic_shape(std::move(response)) : response;
 }
 
