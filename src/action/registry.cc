@@ -299,20 +299,6 @@ Result<Registry> Registry::from_json(const Json &tools, std::string_view where) 
   return registry;
 }
 
-Registry Registry::overlaid(const Registry &own) const {
-  auto both = *this;
-  for (const auto &spec : own.actions_) {
-    const auto same = std::find_if(both.actions_.begin(), both.actions_.end(),
-                                   [&](const ActionSpec &other) { return other.name == spec.name; });
-    if (same == both.actions_.end()) {
-      both.actions_.push_back(spec);
-    } else {
-      *same = spec;
-    }
-  }
-  return both;
-}
-
 Result<Registry> Registry::load(const fs::path &path) {
   std::error_code code;
   if (!fs::exists(path, code)) {

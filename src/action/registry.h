@@ -20,9 +20,6 @@ public:
   // An action's own risk, say, undo, run may stand beside "function".
   static Result<Registry> from_json(const Json &tools, std::string_view where);
 
-  // These actions, and in the place of those of the same name, or behind all, the ones of `own`.
-  [[nodiscard]] Registry overlaid(const Registry &own) const;
-
   [[nodiscard]] const std::vector<ActionSpec> &actions() const { return actions_; }
   [[nodiscard]] const ActionSpec *find(std::string_view name) const;
 

@@ -1,5 +1,6 @@
 #include "server/action_shelf.h"
 
+#include "action/overlay.h"
 #include "base/files.h"
 #include "base/log.h"
 
@@ -22,23 +23,6 @@ bool is_file_name(const std::string &name) {
   });
 }
 
-// The action `name` of the file that it came from: a file may hold one or several.
-Json json_of(const ActionSpec &spec) {
-  const auto file = read_json_file(spec.source);
-  if (!file) {
-    return nullptr;
-  }
-  const auto named = [&](const Json &json) {
-    const auto &function = json.contains("function") ? json["function"] : json;
-    return string_or_empty(function, "name") == spec.name;
-  };
-  if (!file->is_array()) {
-    return *file;
-  }
-  const auto found = std::find_if(file->begin(), file->end(), named);
-  return found == file->end() ? Json() : *found;
-}
-
 } // namespace
 
 Result<action::Registry> ActionShelf::read_own() const {
@@ -49,21 +33,36 @@ Result<action::Registry> ActionShelf::read_own() const {
   return action::Registry::load(own_);
 }
 
+void ActionShelf::read() {
+  if (now_) {
+    return;
+  }
+  auto own = read_own();
+  if (!own) {
+    log_warning(own.error().message());
+    own = action::Registry();
+  }
+  auto both = action::overlaid(base_, *own);
+  if (!both) {
+    log_warning(both.error().message());
+  }
+  now_ = std::make_shared<const action::Registry>(both ? std::move(*both) : base_);
+  own_now_ = std::move(*own);
+}
+
 std::shared_ptr<const action::Registry> ActionShelf::registry() {
   const std::lock_guard lock(mutex_);
-  if (!now_) {
-    const auto own = read_own();
-    if (!own) {
-      log_warning(own.error().message());
-    }
-    now_ = std::make_shared<const action::Registry>(own ? base_.overlaid(*own) : base_);
-  }
+  read();
   return now_;
 }
 
 Json ActionShelf::list() {
+  const std::lock_guard lock(mutex_);
+  read();
   Json all = Json::array();
-  for (const auto &spec : registry()->actions()) {
+  for (const auto &spec : now_->actions()) {
+    const auto *own = own_now_.find(spec.name);
+    const auto *filed = own == nullptr ? base_.find(spec.name) : own;
     Json parameters = Json::array();
     for (const auto &parameter : spec.parameters) {
       parameters.push_back({{"name", parameter.name},
@@ -72,15 +71,14 @@ Json ActionShelf::list() {
                             {"choices", parameter.choices},
                             {"schema", parameter.schema}});
     }
-    std::error_code code;
     all.push_back({{"name", spec.name},
                    {"description",
                     {{"zh", spec.description.in(Language::kChinese)}, {"en", spec.description.in(Language::kEnglish)}}},
                    {"risk", word_of(spec.risk)},
                    {"parameters", parameters},
                    {"run", spec.run.is_object() && !spec.run.empty() ? spec.run.begin().key() : ""},
-                   {"own", fs::exists(file_of(spec.name), code)},
-                   {"json", json_of(spec)}});
+                   {"own", own != nullptr},
+                   {"json", filed == nullptr ? Json() : action::json_of(*filed)}});
   }
   return all;
 }
@@ -101,14 +99,14 @@ Status ActionShelf::save(const Json &action) {
     return Error{"this server's actions come from one file, which is not edited here",
                  "Start it with --actions FOLDER"};
   }
-  const auto all = registry();
-  const auto *known = all->find(name);
+  const std::lock_guard lock(mutex_);
+  read();
+  const auto *known = own_now_.find(name);
   const auto source = known == nullptr ? fs::path() : fs::path(known->source);
-  if (source.parent_path() == own_ && source != file_of(name)) {
+  if (known != nullptr && source != file_of(name)) {
     return Error{"\"" + name + "\" is in " + source.string() + ", which holds others or has another name",
                  "Edit that file"};
   }
-  const std::lock_guard lock(mutex_);
   auto written = write_file(file_of(name), action.dump(2) + "\n");
   now_.reset();
   return written;

@@ -14,7 +14,7 @@ namespace yanxing::server {
 
 class ActionShelf {
 public:
-  // `own`: the folder that changes are written to; empty: nothing can be changed.
+  // `base`: loaded from files. `own`: the folder that changes are written to; empty: nothing can be changed.
   ActionShelf(action::Registry base, std::filesystem::path own) : base_(std::move(base)), own_(std::move(own)) {}
 
   [[nodiscard]] std::shared_ptr<const action::Registry> registry();
@@ -26,6 +26,7 @@ public:
   Status remove(const std::string &name);
 
 private:
+  void read(); // what follows, anew after a change
   Result<action::Registry> read_own() const;
   [[nodiscard]] std::filesystem::path file_of(const std::string &name) const { return own_ / (name + ".json"); }
 
@@ -33,6 +34,7 @@ private:
   std::filesystem::path own_;
   std::mutex mutex_;
   std::shared_ptr<const action::Registry> now_;
+  action::Registry own_now_;
 };
 
 } // namespace yanxing::server

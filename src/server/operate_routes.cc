@@ -14,7 +14,12 @@ struct Workplace {
 
   // Of a folder that the user named, all files are the user's own; of the actions that come with yanxing, none is.
   static action::Registry base_of(const ServiceSettings &settings) {
-    return std::filesystem::is_directory(settings.actions_path) ? action::Registry() : settings.registry;
+    if (std::filesystem::is_directory(settings.actions_path)) {
+      return {};
+    }
+    auto bundled = settings.actions_path.empty() ? action::Registry::load(share_folder() / "actions")
+                                                 : Result<action::Registry>(settings.registry);
+    return bundled ? std::move(*bundled) : settings.registry;
   }
   static std::filesystem::path own_folder(const ServiceSettings &settings) {
     if (settings.actions_path.empty()) {

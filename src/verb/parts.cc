@@ -1,5 +1,6 @@
 #include "verb/parts.h"
 
+#include "action/overlay.h"
 #include "action/policy.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -105,7 +106,7 @@ Result<action::Registry> open_registry(const std::string &path) {
     return bundled;
   }
   const auto own = action::Registry::load(folder);
-  return own ? bundled->overlaid(*own) : own;
+  return own ? action::overlaid(*bundled, *own) : own;
 }
 
 Result<std::vector<Contact>> open_contacts(const std::string &path) {

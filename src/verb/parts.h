@@ -42,7 +42,6 @@ Result<std::unique_ptr<text::Repairer>> open_repairer();
 Result<std::unique_ptr<speech::Synthesizer>> open_synthesizer(const Settings &settings, const std::string &voice = "",
                                                               int threads = 0);
 std::unique_ptr<screen::TextReader> open_text_reader(int threads);
-// Empty: the actions that come with yanxing, under those of the configuration folder.
 Result<action::Registry> open_registry(const std::string &path);
 Result<std::vector<Contact>> open_contacts(const std::string &path);
 // "auto" → absent.

@@ -4,7 +4,7 @@ import { api, Refusal } from "./api.ts";
 import { useWords } from "./i18n.ts";
 import { set, useStore } from "./store.ts";
 
-type Check = { state: "checking" | "ok" | "missing"; what: string };
+type Check = { state: "checking" | "ok" | "missing" | "untried"; what: string };
 const kChecking: Check = { state: "checking", what: "" };
 
 function useChecks(key: string) {
@@ -31,10 +31,10 @@ function Line({ name, check, action }: { name: string; check: Check; action?: pr
   const t = useWords();
   return (
     <li class={check.state}>
-      <span class="mark" aria-hidden="true">{check.state === "ok" ? "✓" : check.state === "missing" ? "!" : "…"}</span>
+      <span class="mark" aria-hidden="true">{{ ok: "✓", missing: "!", checking: "…", untried: "?" }[check.state]}</span>
       <span>
         <strong>{name}</strong>
-        <small>{check.state === "ok" ? t("ok") : check.state === "checking" ? t("checking") : t("missing", { what: check.what })}</small>
+        <small>{check.state === "ok" ? t("ok") : check.state === "checking" ? t("checking") : check.state === "untried" ? t("notTried") : t("missing", { what: check.what })}</small>
       </span>
       {check.state !== "ok" && action}
     </li>
@@ -46,7 +46,7 @@ export function Guide() {
   const { guided, key, language } = useStore();
   const dialog = useRef<HTMLDialogElement>(null);
   const checks = useChecks(key);
-  const [microphone, setMicrophone] = useState<Check>({ state: "missing", what: "–" });
+  const [microphone, setMicrophone] = useState<Check>({ state: "untried", what: "" });
   useEffect(() => {
     if (!guided && !dialog.current?.open) {
       dialog.current?.showModal();

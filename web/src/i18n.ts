@@ -17,6 +17,7 @@ const en = {
   you: "You", allow: "Allow", change: "Change", no: "No", undo: "Undo", undone: "Undone", apply: "Do this instead",
   cancel: "Cancel", remember: "Remember this for training", remembered: "Kept as a sample",
   risky: "needs your yes", safe: "safe", forbidden: "not allowed", sure: "{p} % sure", tier: "tier",
+  tierLight: "small model", tierLarge: "large model", tierRemote: "remote", tierUser: "you",
   done: "done", queued: "queued", failed: "failed", refused: "refused", asked: "asked", dry_run: "not done",
   question: "a question", nothing: "nothing to do", action: "Action", total: "{ms} ms in all",
   see: "see", asr: "hear", prepare: "prepare", prefill: "read", decode: "decide", act: "act", timings: "Stage times",
@@ -62,7 +63,7 @@ const en = {
   // guide
   welcome: "Welcome", welcomeText: "You look at the screen and say what should happen. yanxing hears, looks, decides, asks where it must, and acts: on your own machine.",
   guideServer: "Server", guideModels: "Models", guideDesktop: "Desktop", guideMic: "Microphone",
-  ok: "ready", checking: "checking…", missing: "missing: {what}", testMic: "Try the microphone",
+  ok: "ready", checking: "checking…", missing: "missing: {what}", notTried: "not tried yet", testMic: "Try the microphone",
   guidePrivacy: "Nothing leaves this machine but the mail you send and the devices you name. Nothing risky runs without your yes.",
   begin: "Begin", close: "Close", toModels: "Fetch models", enterKey: "Enter the key",
   // errors
@@ -85,6 +86,7 @@ const zh: Record<keyof typeof en, string> = {
   you: "你", allow: "允许", change: "修改", no: "不要", undo: "撤销", undone: "已撤销", apply: "按此执行",
   cancel: "取消", remember: "记住，用于训练", remembered: "已存为样本",
   risky: "需要你同意", safe: "安全", forbidden: "不允许", sure: "把握 {p}%", tier: "层级",
+  tierLight: "小模型", tierLarge: "大模型", tierRemote: "远程", tierUser: "你",
   done: "已完成", queued: "待发送", failed: "失败", refused: "已拒绝", asked: "待确认", dry_run: "未执行",
   question: "需要回答", nothing: "无需操作", action: "动作", total: "共 {ms} 毫秒",
   see: "看", asr: "听", prepare: "准备", prefill: "读", decode: "判断", act: "执行", timings: "各阶段用时",
@@ -124,7 +126,7 @@ const zh: Record<keyof typeof en, string> = {
   file: "文件",
   welcome: "欢迎", welcomeText: "看着屏幕，说出要做的事。言行会听、会看、会判断，该问就问，然后动手：全在你自己的机器上。",
   guideServer: "服务器", guideModels: "模型", guideDesktop: "桌面", guideMic: "麦克风",
-  ok: "就绪", checking: "检查中……", missing: "缺少：{what}", testMic: "试试麦克风",
+  ok: "就绪", checking: "检查中……", missing: "缺少：{what}", notTried: "还没试过", testMic: "试试麦克风",
   guidePrivacy: "除了你发出的邮件和你指定的设备，什么都不会离开本机。没有你的同意，不做任何有风险的事。",
   begin: "开始", close: "关闭", toModels: "获取模型", enterKey: "输入密钥",
   needsKey: "服务器要求密钥。", unreachable: "服务器没有回应。", retry: "重试",
@@ -142,6 +144,11 @@ export function useWords(): Translate {
 export function translator(language: "zh" | "en"): Translate {
   const words = language === "zh" ? zh : en;
   return (word, values = {}) => words[word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+// "light" is also an appearance, so tiers have words of their own.
+export function tierWord(translate: Translate, tier: string): string {
+  return wordFor(translate, `tier${tier.charAt(0).toUpperCase()}${tier.slice(1)}`).replace(/^tier/, "");
 }
 
 // A word for what the server names; names it does not know stay as they are.

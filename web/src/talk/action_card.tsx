@@ -1,7 +1,7 @@
 // What is proposed, and the user's word on it: allow, change, no; afterwards undo.
 import { useEffect, useState } from "preact/hooks";
 import type { ActionSpec, Decision, Parameter, Screen } from "../api.ts";
-import { useWords, wordFor } from "../i18n.ts";
+import { tierWord, useWords, wordFor } from "../i18n.ts";
 import { useStore } from "../store.ts";
 import { type Act, actsOf, decisionOf, shown } from "./decision.ts";
 import { Timeline } from "./timeline.tsx";
@@ -198,7 +198,7 @@ export function ActionCard(props: Props) {
         <p class="sureness">
           <meter min={0} max={1} low={1 - proposal.acts_above} high={proposal.acts_above} optimum={1} value={turn.changed ? 1 : proposal.confidence} />
           <span>{turn.changed ? t("you") : t("sure", { p: Math.round(100 * proposal.confidence) })}</span>
-          {!turn.changed && <span class="muted">{t("tier")}: {wordFor(t, proposal.tier)}</span>}
+          {!turn.changed && <span class="muted">{tierWord(t, proposal.tier)}</span>}
         </p>
       )}
       {isOpen && changing && (

@@ -97,8 +97,8 @@ function ScreenPanel({ talk, target, picking, onPick }: {
               <Icon name="boxes" /> {look.screen.elements.length}
             </button>
           )}
-          <button class="ghost" title={t("lookHint")} disabled={countdown > 0 || talk.display === false} onClick={() => setCountdown(3)}>
-            <Icon name="timer" /> {countdown > 0 ? countdown : t("lookIn")}
+          <button class="ghost" title={t("lookHint")} aria-label={t("lookIn")} disabled={countdown > 0 || talk.display === false} onClick={() => setCountdown(3)}>
+            <Icon name="timer" /> {countdown > 0 ? countdown : <span class="wide">{t("lookIn")}</span>}
           </button>
           <button class="ghost" data-testid="look" disabled={talk.looking || talk.display === false} onClick={() => void conversation.look()}>
             <Icon name="look" /> {talk.looking ? t("looking") : t("look")}
