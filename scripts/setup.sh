@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything from a fresh clone to a program that runs: packages, third-party parts, build, models. What is done
+# Everything from a fresh clone to a program that runs: packages, third-party parts, web page, build, models. What is done
 # already is not done again, so this takes a moment where nothing changed and needs no network then.
 #   setup.sh                what ./run needs
 #   setup.sh --quiet        the same, silent unless something fails
@@ -35,6 +35,7 @@ source "$root/scripts/lib/packages.sh"
 source "$root/scripts/lib/fetch.sh"
 source "$root/scripts/lib/third_party.sh"
 source "$root/scripts/lib/libtorch.sh"
+source "$root/scripts/lib/page.sh"
 
 build_project() {
   local build=$root/build/release deps=$1 log=$logs/build.log
@@ -76,6 +77,7 @@ if $peer; then
   build_third_party "llama-server, whisper-cli" peer "$deps-peer" -DYANXING_PEER=ON
 fi
 if ! $only_deps; then
+  build_page
   build_project "$deps"
   if $models; then
     quiet=()

@@ -8,11 +8,14 @@ missing_packages() {
   # shellcheck disable=SC2086
   missing=$(comm -23 <(sort -u <<<"$wanted") \
     <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | sort -u))
-  # pip may be there without its package (a Python of the user's own); npm comes with nodejs or alone.
+  # pip and node may be there without their packages (the user's own); npm comes with nodejs or alone.
   if grep -qx python3-pip <<<"$missing" && python3 -m pip --version >/dev/null 2>&1; then
     missing=$(grep -vx python3-pip <<<"$missing" || true)
   fi
-  command -v npm >/dev/null || [ -n "${npm_config_registry:-}" ] || missing+=$'\nnpm'
+  if command -v node >/dev/null; then
+    missing=$(grep -vx nodejs <<<"$missing" || true)
+  fi
+  command -v npm >/dev/null || missing+=$'\nnpm'
   sed '/^$/d' <<<"$missing"
 }
 

@@ -69,6 +69,8 @@ Request converted(const httplib::Request &from) {
     request.headers.emplace(lower_case(name), value);
   }
   request.body = from.body;
+  request.peer_port = from.remote_port;
+  request.own_port = from.local_port;
   for (const auto &[name, field] : from.form.fields) {
     request.fields.emplace(name, field.content);
   }
@@ -170,6 +172,7 @@ public:
     auto serve = [this, path, handler = std::move(handler)](const httplib::Request &from, httplib::Response &to) {
       auto visit = std::make_shared<Visit>(traffic_, path);
       auto request = converted(from);
+      request.has_key = is_known(shown_key(from));
       request.gone = gone_of(from, visit);
       Response response;
       try {
@@ -321,15 +324,23 @@ private:
       return true;
     }
     const auto key = shown_key(request);
-    bool known = false;
-    for (const auto &one : settings_.api_keys) {
-      known = same_secret(one, key) || known;
-    }
+    const bool known = is_known(key);
     if (!known) {
       answer(error_response(401, key.empty() ? "no API key was given; send it as 'Authorization: Bearer KEY'"
                                              : "this API key is not known here"),
              response);
-      response.set_header("WWW-Authenticate", "Basic realm=\"yanxing (any name; the API key as password)\"");
+      const auto mode = request.get_header_value("Sec-Fetch-Mode");
+      if (mode.empty() || mode == "navigate") { // our page asks for the key itself; the browser's box would cover it
+        response.set_header("WWW-Authenticate", "Basic realm=\"yanxing (any name; the API key as password)\"");
+      }
+    }
+    return known;
+  }
+
+  [[nodiscard]] bool is_known(const std::string &key) const {
+    bool known = false;
+    for (const auto &one : settings_.api_keys) {
+      known = same_secret(one, key) || known;
     }
     return known;
   }

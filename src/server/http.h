@@ -30,6 +30,9 @@ struct Request {
   std::string body;
   std::multimap<std::string, std::string> fields; // of a multipart form
   std::map<std::string, Upload> files;            // of a multipart form
+  bool has_key = false;                           // it showed a key that is known here
+  int peer_port = 0;                              // of the connection, at its other end
+  int own_port = 0;                               // and at this one
   // Whether nobody waits for the answer any more: the client hung up, its time is over, or the server stops. True once
   // it has been true. To be asked from the thread that handles the request.
   std::function<bool()> gone = [] { return false; };

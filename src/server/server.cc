@@ -76,6 +76,7 @@ void add_routes(HttpServer &http, Service &service) {
   add_decide_routes(http, service);
   add_audio_routes(http, service);
   add_realtime_routes(http, service);
+  add_page_routes(http, service);
 }
 
 Status serve(Service &service, const ServerOptions &options) {

@@ -42,6 +42,8 @@ struct ServiceSettings {
   std::vector<Contact> contacts;
   Settings settings;
   std::vector<std::string> allow_url;             // hosts from which pictures may be fetched; "*": any
+  std::filesystem::path actions_path;             // of the registry; empty: the actions that come with yanxing
+  bool hands = true;                              // the page may look at this desktop and act on it
   std::vector<std::filesystem::path> allow_files; // folders from which pictures, sound and models may be read
   int max_waiting = 256;                          // requests for text at the same time; more get status 429
   double max_audio_s = 1800;
@@ -74,6 +76,7 @@ void add_text_routes(HttpServer &http, Service &service); // chat, completions, 
 void add_decide_routes(HttpServer &http, Service &service);   // words and screen → action
 void add_audio_routes(HttpServer &http, Service &service);    // transcriptions, translations, speech
 void add_realtime_routes(HttpServer &http, Service &service); // realtime over WebSocket, events of turns
-void add_service_routes(HttpServer &http, Service &service);  // health, metrics, models, the page
+void add_service_routes(HttpServer &http, Service &service);  // health, metrics, models
+void add_page_routes(HttpServer &http, Service &service);     // the page, and what only it needs
 
 } // namespace yanxing::server

@@ -1,9 +1,8 @@
-// What the server says of itself: health, metrics, the models that are here; and its page.
+// What the server says of itself: health, metrics, the models that are here.
 #include "base/log.h"
 #include "base/paths.h"
 #include "server/errors.h"
 #include "server/openapi.h"
-#include "server/page.h"
 #include "server/service.h"
 
 #include <algorithm>
@@ -188,15 +187,6 @@ void add_service_routes(HttpServer &http, Service &service) {
               [&service](const Request &request) { return unload_model(service, request); });
   http.handle("GET", "/openapi.json",
               [document = openapi_document()](const Request & /*unused*/) { return json_response(document); });
-  for (const auto &file : page_files()) {
-    const auto serve = [&file](const Request & /*unused*/) {
-      Response response;
-      response.content_type = file.content_type;
-      response.body = file.content;
-      return response;
-    };
-    http.handle("GET", std::string(file.path), serve);
-  }
 }
 
 } // namespace yanxing::server

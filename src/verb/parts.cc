@@ -1,5 +1,6 @@
 #include "verb/parts.h"
 
+#include "action/overlay.h"
 #include "action/policy.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -95,7 +96,17 @@ std::unique_ptr<screen::TextReader> open_text_reader(int threads) {
 }
 
 Result<action::Registry> open_registry(const std::string &path) {
-  return action::Registry::load(path.empty() ? share_folder() / "actions" : std::filesystem::path(path));
+  if (!path.empty()) {
+    return action::Registry::load(path);
+  }
+  auto bundled = action::Registry::load(share_folder() / "actions");
+  const auto folder = config_folder() / "actions"; // the user's own, which the page of `yanxing serve` edits
+  std::error_code code;
+  if (!bundled || !std::filesystem::is_directory(folder, code) || std::filesystem::is_empty(folder, code)) {
+    return bundled;
+  }
+  const auto own = action::Registry::load(folder);
+  return own ? action::overlaid(*bundled, *own) : own;
 }
 
 Result<std::vector<Contact>> open_contacts(const std::string &path) {

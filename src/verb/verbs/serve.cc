@@ -20,6 +20,7 @@ struct Options : DecidingOptions {
   server::RemoteSettings remote;
   std::string remote_key_file;
   bool remote_words_only = false;
+  bool no_hands = false;
   int context_tokens = 16384;
   int slots = 4;
   int chunk_tokens = 128;
@@ -135,6 +136,8 @@ Status serve(Options options) {
   wanted.registry = std::move(*registry);
   wanted.contacts = std::move(*contacts);
   wanted.settings = *configured;
+  wanted.actions_path = options.actions;
+  wanted.hands = !options.no_hands;
   wanted.allow_url = options.server.allow_url;
   wanted.allow_files = {options.server.allow_files.begin(), options.server.allow_files.end()};
   server::Service service(std::move(wanted), openers_of(options, *configured));
@@ -238,6 +241,7 @@ void define(CLI::App &app, Options &options) {
       ->group(deciding);
   app.add_option("--adapter", options.adapter, "LoRA adapter for decisions, or none; empty: yanxing's own")
       ->group(deciding);
+  app.add_flag("--no-hands", options.no_hands, "the page may not look at this desktop or act on it")->group(deciding);
   add_json_option(app, options.json);
 }
 
