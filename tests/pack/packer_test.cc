@@ -164,11 +164,11 @@ TEST(Packer, AGroupStaysInOneRow) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].group = static_cast<std::int64_t>(i / 3);
     }
-    const auto packing = pack(items, {200, shared, 16});
+    const auto packing = pack(items, {300, shared, 16});
     std::map<std::int64_t, std::set<std::size_t>> rows_of; // group → rows
     std::map<std::int64_t, std::size_t> found;
     for (std::size_t r = 0; r < packing.rows.size(); ++r) {
-      expect_well_formed(packing.rows[r], 200);
+      expect_well_formed(packing.rows[r], 300);
       for (const auto sample : packing.rows[r].samples) {
         rows_of[sample / 3].insert(r);
         ++found[sample / 3];
