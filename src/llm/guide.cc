@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <tuple>
 
 namespace yanxing::llm {
 namespace {
@@ -63,6 +65,11 @@ double mass_starting_with(const Engine &engine, std::span<const float> logits, c
 
 } // namespace
 
+struct Guide::Group {
+  std::vector<Drawn::Candidate> tokens;
+  double score = 0; // log of its mass, before the temperature
+};
+
 Guide::Guide(Engine &engine, std::vector<Token> prompt, Source source)
     : engine_(engine), source_(source), tokens_(std::move(prompt)) {}
 
@@ -107,6 +114,35 @@ void Guide::commit(const std::vector<Token> &tokens, std::size_t bytes) {
   pending_ = text.substr(used, bytes - used);
 }
 
+std::pair<std::size_t, double> Guide::draw(const std::vector<Group> &groups, std::span<const float> logits) {
+  const auto score_of = [&](const Drawn::Candidate &candidate) {
+    return (static_cast<double>(logits[static_cast<std::size_t>(candidate.token)]) + candidate.bias) /
+           drawing_->temperature;
+  };
+  std::vector<double> scores; // of the groups, at the temperature
+  for (const auto &group : groups) {
+    std::vector<double> own;
+    std::transform(group.tokens.begin(), group.tokens.end(), std::back_inserter(own), score_of);
+    scores.push_back(log_sum_exp(own));
+  }
+  const double all = log_sum_exp(scores);
+  // Written out: std::discrete_distribution may differ from one standard library to another.
+  double left = static_cast<double>(drawing_->random() >> 11U) * 0x1p-53;
+  std::size_t taken = 0;
+  while (taken + 1 < groups.size() && left >= std::exp(scores[taken] - all)) {
+    left -= std::exp(scores[taken] - all);
+    ++taken;
+  }
+  Drawn drawn{tokens_, groups[taken].tokens, groups[taken].tokens.size(), scores[taken] - all};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i != taken) {
+      drawn.candidates.insert(drawn.candidates.end(), groups[i].tokens.begin(), groups[i].tokens.end());
+    }
+  }
+  drawing_->drawn.push_back(std::move(drawn));
+  return {taken, scores[taken] - all};
+}
+
 Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
   std::vector<std::vector<Token>> paths;
   std::vector<std::size_t> alive;
@@ -138,6 +174,7 @@ Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
     }
     std::vector<double> scores;
     std::vector<Token> heads;
+    std::vector<Group> groups;
     for (const auto &[token, members] : branches) {
       double bias = options[members.front()].bias;
       for (const auto i : members) {
@@ -146,9 +183,13 @@ Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
       const double own = logits->empty() ? 0.0 : static_cast<double>((*logits)[static_cast<std::size_t>(token)]);
       scores.push_back(own + bias);
       heads.push_back(token);
+      groups.push_back({{{token, bias}}});
     }
-    const auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-    const double chosen_log_p = scores[best] - log_sum_exp(scores);
+    auto best = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    double chosen_log_p = scores[best] - log_sum_exp(scores);
+    if (drawing_ != nullptr) {
+      std::tie(best, chosen_log_p) = draw(groups, *logits);
+    }
     if (source_ == Source::kEvidence && chosen_log_p < kClear) {
       return sketch_ends();
     }
@@ -162,6 +203,34 @@ Result<std::size_t> Guide::choose(const std::vector<Option> &options) {
   commit(paths[chosen], pending.size() + options[chosen].text.size());
   log_probability_ += log_p;
   return chosen;
+}
+
+std::pair<Token, double> Guide::draw_or_end(std::vector<Group> groups, std::string_view ends,
+                                            std::span<const float> logits) {
+  constexpr std::size_t kMostEnds = 8; // few tokens carry nearly all of the mass
+  const auto keep_likeliest = [](auto &list, std::size_t most, const auto &score) {
+    const auto kept = std::min(most, list.size());
+    std::partial_sort(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(kept), list.end(),
+                      [&](const auto &a, const auto &b) { return score(a) > score(b); });
+    list.resize(kept);
+  };
+  keep_likeliest(groups, drawing_->most, [](const Group &group) { return group.score; });
+  Group end;
+  for (std::size_t i = 0; !ends.empty() && i < logits.size(); ++i) {
+    const auto &piece = engine_.piece(static_cast<Token>(i));
+    if (!piece.empty() && ends.find(piece.front()) != std::string_view::npos) {
+      end.tokens.push_back({static_cast<Token>(i), 0});
+    }
+  }
+  keep_likeliest(end.tokens, kMostEnds,
+                 [&](const Drawn::Candidate &candidate) { return logits[static_cast<std::size_t>(candidate.token)]; });
+  const bool may_end = !end.tokens.empty();
+  if (may_end) {
+    groups.push_back(std::move(end));
+  }
+  const auto [taken, log_p] = draw(groups, logits);
+  const bool ended = may_end && taken + 1 == groups.size();
+  return {ended ? Token{-1} : groups[taken].tokens.front().token, log_p};
 }
 
 bool Guide::take(Token best, double log_probability, std::string &written) {
@@ -185,6 +254,7 @@ Result<std::string> Guide::free_string(int most, const std::string &prefer, doub
     const double stop = mass_starting_with(engine_, *logits, '"');
     const double floor = static_cast<double>(*std::max_element(logits->begin(), logits->end())) - 20; // e^-20: nothing
     std::vector<double> allowed{stop};
+    std::vector<Group> groups;
     Token best = -1;
     double best_score = stop;
     for (std::size_t id = 0; id < logits->size(); ++id) {
@@ -194,8 +264,10 @@ Result<std::string> Guide::free_string(int most, const std::string &prefer, doub
       if (score < floor || !fits_string(piece)) {
         continue;
       }
-      if (bonus > 0 && prefer.find(written + piece) != std::string::npos) {
-        score += bonus;
+      const bool copies = bonus > 0 && prefer.find(written + piece) != std::string::npos;
+      score += copies ? bonus : 0;
+      if (drawing_ != nullptr) {
+        groups.push_back({{{token, copies ? bonus : 0}}, score});
       }
       allowed.push_back(score);
       if (score > best_score) {
@@ -203,7 +275,11 @@ Result<std::string> Guide::free_string(int most, const std::string &prefer, doub
         best = token;
       }
     }
-    if (!take(best, best_score - log_sum_exp(allowed), written)) {
+    double log_p = best_score - log_sum_exp(allowed);
+    if (drawing_ != nullptr) {
+      std::tie(best, log_p) = draw_or_end(std::move(groups), "\"", *logits);
+    }
+    if (!take(best, log_p, written)) {
       break;
     }
   }
@@ -232,9 +308,11 @@ Result<std::string> Guide::free_number(bool integer) {
       return logits ? sketch_ends() : logits.error();
     }
     std::vector<double> allowed;
+    std::vector<Group> groups;
     Token best = -1;
     double best_score = kNever;
-    if (!written.empty() && written != "-") {
+    const bool may_end = !written.empty() && written != "-";
+    if (may_end) {
       best_score = std::max({mass_starting_with(engine_, *logits, ','), mass_starting_with(engine_, *logits, '}'),
                              mass_starting_with(engine_, *logits, ']')});
       allowed.push_back(best_score);
@@ -245,12 +323,19 @@ Result<std::string> Guide::free_number(bool integer) {
         continue;
       }
       allowed.push_back((*logits)[id]);
+      if (drawing_ != nullptr) {
+        groups.push_back({{{token, 0}}, static_cast<double>((*logits)[id])});
+      }
       if ((*logits)[id] > best_score) {
         best_score = (*logits)[id];
         best = token;
       }
     }
-    if (!take(best, best_score - log_sum_exp(allowed), written)) {
+    double log_p = best_score - log_sum_exp(allowed);
+    if (drawing_ != nullptr) {
+      std::tie(best, log_p) = draw_or_end(std::move(groups), may_end ? ",}]" : "", *logits);
+    }
+    if (!take(best, log_p, written)) {
       break;
     }
   }
@@ -266,13 +351,19 @@ Result<bool> Guide::continue_line(std::string_view lead) {
   const auto at = [&](Token token) { return static_cast<double>((*logits)[static_cast<std::size_t>(token)]); };
   const double go_on = at(line.front());
   const double end = at(engine_.end_of_turn());
-  const double both = log_sum_exp({go_on, end});
   ++sampled_;
-  log_probability_ += std::max(go_on, end) - both;
-  if (go_on > end) {
+  bool goes_on = go_on > end;
+  double log_p = std::max(go_on, end) - log_sum_exp({go_on, end});
+  if (drawing_ != nullptr) {
+    const auto [taken, drawn_log_p] = draw({{{{line.front(), 0}}}, {{{engine_.end_of_turn(), 0}}}}, *logits);
+    goes_on = taken == 0;
+    log_p = drawn_log_p;
+  }
+  log_probability_ += log_p;
+  if (goes_on) {
     pending_ = "\n" + std::string(lead);
   }
-  return go_on > end;
+  return goes_on;
 }
 
 } // namespace yanxing::llm

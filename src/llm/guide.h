@@ -9,6 +9,7 @@
 
 #include "llm/engine.h"
 
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,36 @@ struct Option {
   double bias = 0;    // evidence from outside the model, in log-odds
 };
 
+// A choice that was drawn, with all that it was drawn from: what reinforcement learning needs to compute its
+// probability again. Tokens of one group count as one candidate (all that end a text).
+struct Drawn {
+  struct Candidate {
+    Token token = 0;
+    double bias = 0; // log-odds that were added to the model's
+  };
+  std::vector<Token> context;        // what the model had read
+  std::vector<Candidate> candidates; // those taken first
+  std::size_t taken = 1;             // how many of them make the group that was taken
+  double log_probability = 0;        // of that group among all candidates, at the temperature
+};
+
+// Drawing instead of taking what is likeliest.
+struct Drawing {
+  double temperature = 1;
+  std::size_t most = 50; // of free text: the likeliest so many tokens
+  std::mt19937_64 random;
+  std::vector<Drawn> drawn;
+};
+
 class Guide {
 public:
   enum class Source { kModel, kEvidence };
   // `prompt` is continued; the engine's cache is shared with whoever prepared it. By kEvidence a sketch is written:
   // choices fail where the evidence is not clear, and the engine only tokenizes.
   Guide(Engine &engine, std::vector<Token> prompt, Source source = Source::kModel);
+
+  // From now on choices are drawn; `drawing` is filled and outlives the guide. Null: the likeliest is taken.
+  void draw_with(Drawing *drawing) { drawing_ = drawing; }
 
   void force(std::string_view text) { pending_ += text; }
   // Writes one of the options (at least one) and returns its index.
@@ -51,6 +76,11 @@ private:
   // For a sketch, where every token is alike: empty. The place is noted.
   Result<std::span<const float>> distribution();
   Result<std::span<const float>> model_distribution();
+  struct Group; // tokens that count as one candidate
+  // Index of the group drawn, and its log-probability.
+  std::pair<std::size_t, double> draw(const std::vector<Group> &groups, std::span<const float> logits);
+  // Of the likeliest groups and of what ends a value (tokens that begin with one of `ends`); −1: the end.
+  std::pair<Token, double> draw_or_end(std::vector<Group> groups, std::string_view ends, std::span<const float> logits);
   void commit(const std::vector<Token> &tokens, std::size_t bytes);
   void flush();
   // Counts one sampled step and, where `best` is a token (not -1, the end of the value), writes it to both.
@@ -58,6 +88,7 @@ private:
 
   Engine &engine_;
   Source source_;
+  Drawing *drawing_ = nullptr;
   std::vector<Token> tokens_;
   std::vector<std::size_t> choices_;
   std::string pending_; // forced text that is not yet in tokens_

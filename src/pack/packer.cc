@@ -198,6 +198,9 @@ private:
   std::int64_t size_ = 0;
 };
 
+// What may not be parted: an item, or a group.
+using Unit = std::vector<const Item *>;
+
 struct Bundle {
   std::vector<const Item *> items;
   std::int64_t size = 0;
@@ -207,34 +210,52 @@ std::int64_t common_length(const Tokens &a, const Tokens &b) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
 }
 
-std::int64_t common_to_all(const std::vector<const Item *> &family) {
-  auto common = static_cast<std::int64_t>(family.front()->tokens.size());
-  for (const auto *item : family) {
-    common = std::min(common, common_length(family.front()->tokens, item->tokens));
+std::int64_t common_to_all(const std::vector<Unit> &family) {
+  const auto &first = family.front().front()->tokens;
+  auto common = static_cast<std::int64_t>(first.size());
+  for (const auto &unit : family) {
+    for (const auto *item : unit) {
+      common = std::min(common, common_length(first, item->tokens));
+    }
   }
   return common;
 }
 
-std::vector<Bundle> bundles_of(const std::vector<const Item *> &family, std::int64_t base,
-                               const PackSettings &settings) {
+void insert(Forest &forest, const Unit &unit) {
+  for (const auto *item : unit) {
+    forest.insert(*item);
+  }
+}
+
+std::int64_t size_of(const Unit &unit, const PackSettings &settings) {
+  if (unit.size() == 1) {
+    return static_cast<std::int64_t>(unit.front()->tokens.size());
+  }
+  Forest forest(settings);
+  insert(forest, unit);
+  return forest.size();
+}
+
+std::vector<Bundle> bundles_of(const std::vector<Unit> &family, std::int64_t base, const PackSettings &settings) {
   std::vector<Bundle> bundles;
   std::unique_ptr<Forest> forest;
-  for (const auto *item : family) {
-    const bool near = settings.share_prefixes && forest != nullptr &&
-                      common_length(bundles.back().items.back()->tokens, item->tokens) >= base + settings.least_shared;
+  for (const auto &unit : family) {
+    const bool near =
+        settings.share_prefixes && forest != nullptr &&
+        common_length(bundles.back().items.back()->tokens, unit.front()->tokens) >= base + settings.least_shared;
     if (near) {
       auto grown = std::make_unique<Forest>(*forest);
-      grown->insert(*item);
+      insert(*grown, unit);
       if (grown->size() <= settings.max_length) {
         forest = std::move(grown);
-        bundles.back().items.push_back(item);
+        bundles.back().items.insert(bundles.back().items.end(), unit.begin(), unit.end());
         bundles.back().size = forest->size();
         continue;
       }
     }
     forest = std::make_unique<Forest>(settings);
-    forest->insert(*item);
-    bundles.push_back({{item}, forest->size()});
+    insert(*forest, unit);
+    bundles.push_back({unit, forest->size()});
   }
   return bundles;
 }
@@ -249,8 +270,8 @@ PackedRow row_of(const std::vector<const Bundle *> &bundles, const PackSettings 
   return forest.row();
 }
 
-void pack_family(const std::vector<const Item *> &family, const PackSettings &settings, std::vector<PackedRow> &rows) {
-  const auto base = settings.share_prefixes && family.size() > 1 ? common_to_all(family) : 0;
+void pack_family(const std::vector<Unit> &family, const PackSettings &settings, std::vector<PackedRow> &rows) {
+  const auto base = settings.share_prefixes ? common_to_all(family) : 0;
   const auto shared = base >= settings.least_shared ? base : 0;
   auto bundles = bundles_of(family, shared, settings);
   std::stable_sort(bundles.begin(), bundles.end(), [](const Bundle &a, const Bundle &b) { return a.size > b.size; });
@@ -281,21 +302,39 @@ void pack_family(const std::vector<const Item *> &family, const PackSettings &se
   }
 }
 
-Packing pack_plain(const std::vector<Item> &items, const PackSettings &settings) {
-  Packing packing;
-  std::map<Tokens, std::vector<const Item *>> families; // by their first tokens
-  std::vector<const Item *> alone;
+std::vector<Unit> units_of(const std::vector<Item> &items) {
+  std::vector<Unit> units;
   for (const auto &item : items) {
-    const auto length = static_cast<std::int64_t>(item.tokens.size());
-    if (length > settings.max_length) {
-      packing.too_long.push_back(item.sample);
-    } else if (length > 0) {
-      const auto head = settings.share_prefixes ? std::min(length, settings.least_shared) : 0;
-      families[Tokens(item.tokens.begin(), item.tokens.begin() + head)].push_back(&item);
+    if (item.tokens.empty()) {
+      continue;
+    }
+    if (item.group >= 0 && !units.empty() && units.back().front()->group == item.group) {
+      units.back().push_back(&item);
+    } else {
+      units.push_back({&item});
     }
   }
+  return units;
+}
+
+Packing pack_plain(const std::vector<Item> &items, const PackSettings &settings) {
+  Packing packing;
+  std::map<Tokens, std::vector<Unit>> families; // by their first tokens
+  std::vector<Unit> alone;
+  for (auto &unit : units_of(items)) {
+    if (size_of(unit, settings) > settings.max_length) {
+      for (const auto *item : unit) {
+        packing.too_long.push_back(item->sample);
+      }
+      continue;
+    }
+    const auto &tokens = unit.front()->tokens;
+    const auto length = static_cast<std::int64_t>(tokens.size());
+    const auto head = settings.share_prefixes ? std::min(length, settings.least_shared) : 0;
+    families[Tokens(tokens.begin(), tokens.begin() + head)].push_back(std::move(unit));
+  }
   for (const auto &[head, family] : families) {
-    if (family.size() == 1) {
+    if (family.size() == 1 && family.front().size() == 1) {
       alone.push_back(family.front()); // nothing to share: all of these are packed together
     } else {
       pack_family(family, settings, packing.rows);

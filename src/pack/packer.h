@@ -28,6 +28,8 @@ struct Item {
   std::vector<std::pair<std::int64_t, std::int64_t>> supervised;
   float weight = 1.0F;
   std::vector<ItemMedia> media = {}; // in order, apart from each other
+  // Items that follow each other with the same one stay in one row: answers that are compared. −1: on its own.
+  std::int64_t group = -1;
 };
 
 struct PackSettings {
@@ -38,7 +40,7 @@ struct PackSettings {
 
 struct Packing {
   std::vector<PackedRow> rows;
-  std::vector<std::int64_t> too_long; // samples that exceed max_length by themselves
+  std::vector<std::int64_t> too_long; // samples that exceed max_length by themselves or with their group
 };
 
 // Best-fit-decreasing bin packing. Samples that follow each other and share a beginning stay together under one parent

@@ -110,7 +110,19 @@ void Encoder::answer(Encoded &to, const std::string &text) const {
 
 Result<EncodedSample> Encoder::encode(const Sample &sample) {
   if (sample.decision) {
-    return decision(*sample.decision, sample.where);
+    auto parts = decision(*sample.decision, *sample.decision->gold, sample.where);
+    if (!parts) {
+      return parts.error();
+    }
+    EncodedSample encoded{std::move(*parts), {}, sample.label};
+    if (sample.rejected) {
+      auto rejected = decision(*sample.decision, *sample.rejected, sample.where + ": \"rejected_action\"");
+      if (!rejected) {
+        return rejected.error();
+      }
+      encoded.rejected = std::move(*rejected);
+    }
+    return encoded;
   }
   const auto &conversation = *sample.conversation;
   const bool holds_media = !conversation.images.empty() || !conversation.audios.empty();
@@ -133,7 +145,7 @@ Result<EncodedSample> Encoder::encode(const Sample &sample) {
     if (!rejected) {
       return Error{sample.where + ": " + rejected.error().what, rejected.error().hint};
     }
-    encoded.rejected = std::move(*rejected);
+    encoded.rejected.push_back(std::move(*rejected));
   }
   encoded.label = conversation.label;
   return encoded;
@@ -300,7 +312,7 @@ Result<Encoded> Encoder::turn(const text::TurnContext &context, const std::strin
   return encoded;
 }
 
-Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string &where) {
+Result<std::vector<Encoded>> Encoder::decision(const eval::Row &row, const eval::Gold &gold, const std::string &where) {
   const bool heard = row.transcript.empty() && media_ != nullptr && media_->hears();
   if (row.transcript.empty() && !heard) {
     return Error{where + ": a decision is learned from a \"transcript\"", "Transcribe the audio first"};
@@ -320,33 +332,34 @@ Result<EncodedSample> Encoder::decision(const eval::Row &row, const std::string 
   const auto contacts = row.contacts.value_or(std::vector<Contact>{});
   text::TurnContext context{&(*registry)->actions(), &screen, &contacts, row.history};
   context.pictured = !row.screenshot.empty() && media_ != nullptr && media_->sees();
-  const auto add_part = [&](EncodedSample &to, const std::string &request, const std::vector<Action> &calls) -> Status {
+  const auto add_part = [&](std::vector<Encoded> &to, const std::string &request,
+                            const std::vector<Action> &calls) -> Status {
     auto part = turn(context, request, calls, row);
     if (!part) {
       return Error{where + ": " + part.error().what, part.error().hint};
     }
-    to.parts.push_back(std::move(*part));
+    to.push_back(std::move(*part));
     return {};
   };
   std::vector<Action> actions;
-  for (const auto &gold : row.gold->actions) {
-    auto action = as_written(gold, **registry, where);
+  for (const auto &one : gold.actions) {
+    auto action = as_written(one, **registry, where);
     if (!action) {
       return action.error();
     }
     actions.push_back(std::move(*action));
   }
   if (heard) {
-    EncodedSample encoded;
+    std::vector<Encoded> encoded;
     const auto added = add_part(encoded, "", actions);
-    return added ? std::move(encoded) : Result<EncodedSample>(added.error());
+    return added ? std::move(encoded) : Result<std::vector<Encoded>>(added.error());
   }
   const auto words =
       repairer_ == nullptr
           ? row.transcript
           : repairer_->repair(row.transcript, text::known_words(*context.actions, &screen, &contacts)).text;
   const auto requests = text::split_requests(words, *context.actions);
-  EncodedSample encoded;
+  std::vector<Encoded> encoded;
   const bool led_in = requests.size() > 1 && actions.size() == 1 && actions[0].name != kNoAction &&
                       last_part_is_all(requests, words, actions[0]);
   if (led_in) {

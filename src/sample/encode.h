@@ -33,9 +33,9 @@ struct Encoded {
 };
 
 struct EncodedSample {
-  std::vector<Encoded> parts;      // one; a compound sentence that is decided request by request has several
-  std::optional<Encoded> rejected; // DPO: the same prompt with the worse answer
-  std::optional<bool> label;       // KTO
+  std::vector<Encoded> parts;    // one; a compound sentence that is decided request by request has several
+  std::vector<Encoded> rejected; // DPO: the same with the worse answer; empty: there is none
+  std::optional<bool> label;     // KTO
 };
 
 class Encoder {
@@ -56,7 +56,8 @@ private:
     std::size_t audios = 0;
   };
 
-  Result<EncodedSample> decision(const eval::Row &row, const std::string &where);
+  // `gold` is what the row's words are answered with.
+  Result<std::vector<Encoded>> decision(const eval::Row &row, const eval::Gold &gold, const std::string &where);
   Result<Encoded> conversation(const Conversation &conversation, const std::string *last_answer) const;
   [[nodiscard]] Result<Conversation> with_media(Conversation conversation) const;
   Status question(Encoded &to, const std::string &text, const Conversation &conversation, MediaUse &used) const;

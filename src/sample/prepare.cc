@@ -1,7 +1,9 @@
 #include "sample/prepare.h"
 
+#include "pack/sides.h"
 #include "sample/dataset.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace yanxing::sample {
@@ -16,6 +18,46 @@ bool held_back(std::size_t sample, double share) {
   return static_cast<long>((block + 1) * share) > static_cast<long>(block * share);
 }
 
+// Its last answer alone is judged: what was said before is the same on both sides.
+pack::Item side_of(const Encoded &part, std::int64_t index, pack::Side side) {
+  auto item = item_of(part, pack::sample_of(index, side));
+  item.group = index;
+  if (item.supervised.size() > 1) {
+    item.supervised.erase(item.supervised.begin(), item.supervised.end() - 1);
+  }
+  return item;
+}
+
+bool same(const std::vector<Encoded> &a, const std::vector<Encoded> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Encoded &x, const Encoded &y) { return x.tokens == y.tokens; });
+}
+
+// The one's prompt with the other's answer.
+pack::Item mismatched(const pack::Item &prompt, const pack::Item &answer) {
+  const auto begin = prompt.supervised.back().first;
+  const auto [from, to] = answer.supervised.back();
+  pack::Item item = prompt;
+  item.sample = pack::sample_of(pack::index_of(prompt.sample), pack::Side::kMismatched);
+  item.tokens.resize(static_cast<std::size_t>(begin));
+  item.tokens.insert(item.tokens.end(), answer.tokens.begin() + from, answer.tokens.begin() + to);
+  item.supervised = {{begin, static_cast<std::int64_t>(item.tokens.size())}};
+  return item;
+}
+
+// Each labelled answer with a mismatched one behind it, from the sample before; none where there is no other.
+std::vector<pack::Item> with_mismatched(const std::vector<pack::Item> &labelled) {
+  std::vector<pack::Item> items;
+  for (std::size_t i = 0; i < labelled.size(); ++i) {
+    items.push_back(labelled[i]);
+    const auto &other = labelled[(i + labelled.size() - 1) % labelled.size()];
+    if (other.group != labelled[i].group) {
+      items.push_back(mismatched(labelled[i], other));
+    }
+  }
+  return items;
+}
+
 class Preparation {
 public:
   Preparation(Encoder &encoder, const PrepareSettings &settings) : encoder_(encoder), settings_(settings) {}
@@ -25,11 +67,14 @@ public:
     if (!encoded) {
       return encoded.error();
     }
-    const auto index = static_cast<std::int64_t>(prepared_.samples);
+    const auto items = items_of(*encoded, static_cast<std::int64_t>(prepared_.samples));
+    if (!items) {
+      return Error{(sample->where) + ": " + items.error().what, items.error().hint};
+    }
     auto &window = held_back(prepared_.samples, settings_.validation) ? held_ : learned_;
-    for (const auto &part : encoded->parts) {
-      window.push_back(item_of(part, index));
-      prepared_.tokens += static_cast<std::int64_t>(part.tokens.size());
+    for (const auto &item : *items) {
+      window.push_back(item);
+      prepared_.tokens += static_cast<std::int64_t>(item.tokens.size());
       ++prepared_.sequences;
     }
     ++prepared_.samples;
@@ -47,7 +92,34 @@ public:
   Prepared &prepared() { return prepared_; }
 
 private:
+  [[nodiscard]] Result<std::vector<pack::Item>> items_of(const EncodedSample &sample, std::int64_t index) const {
+    std::vector<pack::Item> items;
+    const auto add = [&](const std::vector<Encoded> &parts, pack::Side side) {
+      for (const auto &part : parts) {
+        items.push_back(settings_.answers == Answers::kLearned ? item_of(part, index) : side_of(part, index, side));
+      }
+    };
+    if (settings_.answers == Answers::kPairs && sample.rejected.empty()) {
+      return Error{"a pair needs a worse answer beside the better one",
+                   R"(Add "rejected_response" to messages, "rejected_action" to decisions)"};
+    }
+    if (settings_.answers == Answers::kPairs && same(sample.parts, sample.rejected)) {
+      return Error{"the worse answer is the same as the better one", ""};
+    }
+    if (settings_.answers == Answers::kLabelled && sample.rejected.empty() && !sample.label) {
+      return Error{R"(an answer to be judged needs a "label", true or false)", ""};
+    }
+    add(sample.parts, sample.label.value_or(true) ? pack::Side::kChosen : pack::Side::kRejected);
+    if (settings_.answers != Answers::kLearned) { // a pair without labels is a good answer and a bad one
+      add(sample.rejected, pack::Side::kRejected);
+    }
+    return items;
+  }
+
   void pack_into(std::vector<pack::Item> &items, std::vector<pack::PackedRow> &rows) {
+    if (settings_.answers == Answers::kLabelled) {
+      items = with_mismatched(items);
+    }
     auto packing = pack::pack(items, settings_.packing);
     prepared_.too_long += packing.too_long.size();
     rows.insert(rows.end(), std::make_move_iterator(packing.rows.begin()), std::make_move_iterator(packing.rows.end()));

@@ -12,7 +12,15 @@
 
 namespace yanxing::sample {
 
+// What becomes of a sample's answers.
+enum class Answers {
+  kLearned,  // the right ones are said
+  kPairs,    // a better one against a worse one: DPO and its relatives
+  kLabelled, // good ones and bad ones by themselves, each beside an answer to something else: KTO
+};
+
 struct PrepareSettings {
+  Answers answers = Answers::kLearned; // pairs and labelled ones: samples of the rows are pack::sample_of()
   pack::PackSettings packing;
   std::size_t window = 4096; // samples that are packed together
   double validation = 0;     // share that is held back; whole blocks of 64 samples, so that groups stay together
@@ -22,7 +30,7 @@ struct PrepareSettings {
 struct Prepared {
   std::vector<pack::PackedRow> rows;
   std::vector<pack::PackedRow> validation;
-  std::size_t samples = 0;
+  std::size_t samples = 0;   // a pair is one
   std::size_t sequences = 0; // a compound sentence makes several
   std::size_t bad_rows = 0;
   std::size_t too_long = 0;

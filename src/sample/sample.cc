@@ -46,6 +46,18 @@ std::string call_text(const Json &call) {
          "\n</tool_call>";
 }
 
+// Nothing where there is no "label".
+std::optional<bool> label_of(const Json &json) {
+  const auto label = json.find("label");
+  if (label == json.end() || label->is_null()) {
+    return std::nullopt;
+  }
+  if (!label->is_boolean() && !label->is_number()) {
+    throw Malformed{"\"label\" must be true or false"};
+  }
+  return label->is_boolean() ? label->get<bool>() : label->get<double>() > 0;
+}
+
 class ConversationReader {
 public:
   ConversationReader(const Json &json, const fs::path &folder) : json_(json), folder_(folder) {}
@@ -196,13 +208,7 @@ private:
         throw Malformed{"a rejected answer needs an answer of the assistant at the end"};
       }
     }
-    if (json_.contains("label") && !json_.at("label").is_null()) {
-      const auto &label = json_.at("label");
-      if (!label.is_boolean() && !label.is_number()) {
-        throw Malformed{"\"label\" must be true or false"};
-      }
-      out_.label = label.is_boolean() ? label.get<bool>() : label.get<double>() > 0;
-    }
+    out_.label = label_of(json_);
   }
 
   void files(const char *many, const char *one, std::vector<fs::path> &into) {
@@ -245,28 +251,42 @@ private:
   Conversation out_;
 };
 
+Result<Sample> decision_from_json(const Json &json, const fs::path &folder, const std::string &where) {
+  auto row = eval::row_from_json(json, folder, where);
+  if (!row) {
+    return row.error();
+  }
+  if (!row->gold) {
+    return Error{where + ": a sample to learn from needs an \"action\"",
+                 R"(Write {"action":"none"} where nothing fits)"};
+  }
+  Sample sample;
+  sample.where = where;
+  sample.decision = std::move(*row);
+  if (json.contains("rejected_action") && !json.at("rejected_action").is_null()) {
+    auto rejected = eval::gold_from_json(json.at("rejected_action"), where + ": \"rejected_action\"");
+    if (!rejected) {
+      return rejected.error();
+    }
+    sample.rejected = std::move(*rejected);
+  }
+  sample.label = label_of(json);
+  return sample;
+}
+
 } // namespace
 
 Result<Sample> sample_from_json(const Json &json, const fs::path &folder, const std::string &where) {
   if (!json.is_object()) {
     return Error{where + ": a row must be an object", ""};
   }
-  Sample sample;
-  sample.where = where;
   const bool decides = json.contains("transcript") || (json.contains("action") && !json.contains("messages"));
-  if (decides) {
-    auto row = eval::row_from_json(json, folder, where);
-    if (!row) {
-      return row.error();
-    }
-    if (!row->gold) {
-      return Error{where + ": a sample to learn from needs an \"action\"",
-                   R"(Write {"action":"none"} where nothing fits)"};
-    }
-    sample.decision = std::move(*row);
-    return sample;
-  }
   try {
+    if (decides) {
+      return decision_from_json(json, folder, where);
+    }
+    Sample sample;
+    sample.where = where;
     sample.conversation = ConversationReader(json, folder).read();
     return sample;
   } catch (const Malformed &malformed) {

@@ -33,6 +33,9 @@ struct Sample {
   std::string where; // "file:line"
   std::optional<eval::Row> decision;
   std::optional<Conversation> conversation; // exactly one of the two is set
+  // Of a decision; a conversation has its own.
+  std::optional<eval::Gold> rejected; // DPO: "rejected_action", the worse decision
+  std::optional<bool> label;          // KTO: whether the action is a good one
 };
 
 // A sample from one row; `folder` is where relative file names start. Forms of conversations: messages (OpenAI,

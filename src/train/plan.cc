@@ -23,7 +23,8 @@ std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
 } // namespace
 
 std::vector<PlannedStep> plan_steps(const std::vector<pack::PackedRow> &rows, double epochs, std::int64_t batch,
-                                    std::int64_t max_steps, std::uint64_t seed) {
+                                    std::int64_t max_steps, std::uint64_t seed,
+                                    const std::function<std::int64_t(const pack::PackedRow &)> &samples_of) {
   std::vector<PlannedStep> steps;
   const auto full = [&] { return max_steps > 0 && static_cast<std::int64_t>(steps.size()) >= max_steps; };
   const auto count = static_cast<double>(rows.size());
@@ -35,7 +36,7 @@ std::vector<PlannedStep> plan_steps(const std::vector<pack::PackedRow> &rows, do
     std::int64_t samples = 0;
     for (std::size_t i = 0; i < order.size() && !full(); ++i) {
       step.rows.push_back(order[i]);
-      samples += static_cast<std::int64_t>(rows[order[i]].samples.size());
+      samples += samples_of ? samples_of(rows[order[i]]) : static_cast<std::int64_t>(rows[order[i]].samples.size());
       if (samples >= batch || i + 1 == order.size()) {
         step.epoch = static_cast<double>(epoch) + static_cast<double>(i + 1) / count;
         steps.push_back(std::exchange(step, {}));

@@ -30,6 +30,17 @@ std::string duration(double seconds) {
   return text.data();
 }
 
+// " rewards/margins 0.71 …", short enough for a line.
+std::string text_of(const Metrics &metrics) {
+  std::string text;
+  for (const auto &[name, value] : metrics) {
+    std::array<char, 32> number{};
+    std::snprintf(number.data(), number.size(), " %.3g", value);
+    text += " " + name + number.data();
+  }
+  return text;
+}
+
 } // namespace
 
 double peak_memory_gib() {
@@ -71,8 +82,14 @@ void Watch::write_scalars(const StepReport &report) {
       {"train/epoch", report.epoch},
       {"train/tokens_per_second", static_cast<double>(report.tokens) / std::max(1e-9, report.seconds)},
       {"train/memory_gib", peak_memory_gib()}};
+  for (const auto &[name, value] : report.metrics) {
+    scalars.emplace_back("train/" + name, value);
+  }
   if (report.validation_loss >= 0) {
     scalars.emplace_back("eval/loss", report.validation_loss);
+  }
+  for (const auto &[name, value] : report.validation_metrics) {
+    scalars.emplace_back("eval/" + name, value);
   }
   events_->write(report.step, scalars);
 }
@@ -101,8 +118,14 @@ void Watch::tell(const StepReport &report) {
             {"samples", report.samples},
             {"seconds", report.seconds},
             {"memory_gib", peak_memory_gib()}};
+  for (const auto &[name, value] : report.metrics) {
+    line[name] = value;
+  }
   if (report.validation_loss >= 0) {
     line["eval_loss"] = report.validation_loss;
+  }
+  for (const auto &[name, value] : report.validation_metrics) {
+    line["eval_" + name] = value;
   }
   log_ << dump(line) << std::endl;
   write_scalars(report);
@@ -115,10 +138,11 @@ void Watch::tell(const StepReport &report) {
                 static_cast<long>(report.step), static_cast<long>(report.steps), report.loss, smooth_loss_,
                 report.learning_rate, speed, peak_memory_gib(), duration(left).c_str());
   const auto share = static_cast<double>(report.step) / static_cast<double>(report.steps);
-  std::fprintf(stderr, "%s%s%s", terminal_ ? "\r\033[K" : "", (bar(share) + text.data()).c_str(),
-               terminal_ ? "" : "\n");
+  std::fprintf(stderr, "%s%s%s", terminal_ ? "\r\033[K" : "",
+               (bar(share) + text.data() + text_of(report.metrics)).c_str(), terminal_ ? "" : "\n");
   if (report.validation_loss >= 0) {
-    std::fprintf(stderr, "%seval loss %.4f\n", terminal_ ? "\n" : "", report.validation_loss);
+    std::fprintf(stderr, "%seval loss %.4f%s\n", terminal_ ? "\n" : "", report.validation_loss,
+                 text_of(report.validation_metrics).c_str());
   }
 }
 

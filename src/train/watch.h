@@ -3,7 +3,7 @@
 #pragma once
 
 #include "train/event_file.h"
-#include "train/sft.h"
+#include "train/run.h"
 
 #include <chrono>
 #include <filesystem>

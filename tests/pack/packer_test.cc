@@ -158,6 +158,34 @@ TEST(Packer, SharesWhatAGroupHasInCommon) {
   }
 }
 
+TEST(Packer, AGroupStaysInOneRow) {
+  for (const bool shared : {true, false}) {
+    auto items = some_items(3);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].group = static_cast<std::int64_t>(i / 3);
+    }
+    const auto packing = pack(items, {300, shared, 16});
+    std::map<std::int64_t, std::set<std::size_t>> rows_of; // group → rows
+    std::map<std::int64_t, std::size_t> found;
+    for (std::size_t r = 0; r < packing.rows.size(); ++r) {
+      expect_well_formed(packing.rows[r], 300);
+      for (const auto sample : packing.rows[r].samples) {
+        rows_of[sample / 3].insert(r);
+        ++found[sample / 3];
+      }
+    }
+    EXPECT_GT(rows_of.size(), 4U);
+    for (const auto &[group, rows] : rows_of) {
+      EXPECT_EQ(rows.size(), 1U) << group;
+    }
+    const auto left_out = std::set<std::int64_t>(packing.too_long.begin(), packing.too_long.end());
+    for (const auto sample : left_out) {
+      EXPECT_EQ(found.count(sample / 3), 0U) << "a group that does not fit is left out whole";
+    }
+    EXPECT_TRUE(shared || !left_out.empty()) << "three side by side do not always fit";
+  }
+}
+
 TEST(Packer, FillsRowsNearlyFull) {
   Random random(3);
   std::vector<Item> items;

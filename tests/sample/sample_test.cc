@@ -1,3 +1,4 @@
+#include "pack/sides.h"
 #include "sample/dataset.h"
 #include "sample/encode.h"
 #include "sample/prepare.h"
@@ -7,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <unistd.h>
 
 namespace yanxing::sample {
@@ -159,7 +161,7 @@ TEST(Conversations, PreferencesPicturesAndTools) {
   unseen.conversation->messages.at(0).content = "what";
   const auto encoded = Encoder(bytes(), nullptr, nullptr).encode(unseen);
   ASSERT_TRUE(encoded) << encoded.error().message();
-  EXPECT_EQ(learned(*encoded->rejected), "bad⏎");
+  EXPECT_EQ(learned(encoded->rejected.at(0)), "bad⏎");
   EXPECT_NE(whole(encoded->parts[0]).find(R"(<tools>
 {"type":"function","function":{"name":"f"}}
 </tools>)"),
@@ -259,6 +261,77 @@ TEST_F(Files, ArePreparedWindowByWindow) {
   settings.strict = true;
   EXPECT_FALSE(prepare({file}, encoder, settings));
   EXPECT_FALSE(prepare({write("h.jsonl", "")}, encoder, settings));
+}
+
+// The answers of each side, by the data set's index, as the rows' targets have them.
+std::map<std::pair<std::int64_t, pack::Side>, std::string> answers_in(const std::vector<pack::PackedRow> &rows) {
+  std::map<std::pair<std::int64_t, pack::Side>, std::string> answers;
+  for (const auto &row : rows) {
+    for (const auto &target : row.targets) {
+      const auto sample = row.samples[static_cast<std::size_t>(target.sample)];
+      answers[{pack::index_of(sample), pack::side_of(sample)}] +=
+          target.token == 0 ? "." : std::string(1, static_cast<char>(target.token));
+    }
+  }
+  return answers;
+}
+
+TEST_F(Files, PairsStandInOneRowOverOnePrompt) {
+  const auto file = write(
+      "pairs.jsonl",
+      R"({"messages":[{"role":"user","content":"1"},{"role":"assistant","content":"old"},{"role":"user","content":"2"},{"role":"assistant","content":"good"}],"rejected_response":"worse"})"
+      "\n" +
+          [] {
+            auto row = Json::parse(decision("lights on", R"({"action":"lights","on":true})"));
+            row["rejected_action"] = {{"action", "none"}};
+            return row.dump();
+          }() +
+          "\n" + R"({"query":"q","response":"a"})" + "\n" + R"({"query":"q","response":"a","rejected_response":"a"})");
+  Encoder encoder(bytes(), nullptr, nullptr);
+  PrepareSettings settings;
+  settings.answers = Answers::kPairs;
+  settings.packing = {20000, true, 16};
+  std::vector<std::string> bad;
+  const auto prepared = prepare({file}, encoder, settings, [&](const Error &error) { bad.push_back(error.message()); });
+  ASSERT_TRUE(prepared) << prepared.error().message();
+  const auto answers = answers_in(prepared->rows);
+  EXPECT_EQ(answers.at({0, pack::Side::kChosen}), "good.") << "earlier answers are not judged";
+  EXPECT_EQ(answers.at({0, pack::Side::kRejected}), "worse.");
+  EXPECT_EQ(answers.at({1, pack::Side::kChosen}), "{\"action\":\"lights\",\"on\":true}.");
+  EXPECT_EQ(answers.at({1, pack::Side::kRejected}), "{\"action\":\"none\"}.");
+  ASSERT_EQ(bad.size(), 2U);
+  EXPECT_NE(bad[0].find("rejected_response"), std::string::npos);
+  EXPECT_NE(bad[1].find("the same"), std::string::npos);
+  std::int64_t computed = 0;
+  for (const auto &row : prepared->rows) {
+    computed += static_cast<std::int64_t>(row.tokens.size());
+  }
+  EXPECT_LT(computed, prepared->tokens * 6 / 10) << "both answers of a pair share the prompt";
+}
+
+TEST_F(Files, LabelledAnswersHaveAnotherSamplesBesideThem) {
+  const auto file = write("labels.jsonl", R"({"query":"first question","response":"a","label":true})"
+                                          "\n"
+                                          R"({"query":"second","response":"bb","label":false})"
+                                          "\n"
+                                          R"({"query":"third","response":"ccc","rejected_response":"dddd"})"
+                                          "\n"
+                                          R"({"query":"fourth","response":"e"})");
+  Encoder encoder(bytes(), nullptr, nullptr);
+  PrepareSettings settings;
+  settings.answers = Answers::kLabelled;
+  std::size_t bad = 0;
+  const auto prepared = prepare({file}, encoder, settings, [&](const Error &) { ++bad; });
+  ASSERT_TRUE(prepared) << prepared.error().message();
+  EXPECT_EQ(bad, 1U) << "neither a label nor a pair";
+  const auto answers = answers_in(prepared->rows);
+  EXPECT_EQ(answers.at({0, pack::Side::kChosen}), "a.");
+  EXPECT_EQ(answers.at({0, pack::Side::kMismatched}), "dddd.") << "the first takes the last one's";
+  EXPECT_EQ(answers.at({1, pack::Side::kRejected}), "bb.");
+  EXPECT_EQ(answers.at({1, pack::Side::kMismatched}), "a.");
+  EXPECT_EQ(answers.at({2, pack::Side::kChosen}), "ccc.");
+  EXPECT_EQ(answers.at({2, pack::Side::kRejected}), "dddd.");
+  EXPECT_EQ(answers.at({2, pack::Side::kMismatched}), "bb.");
 }
 
 TEST_F(Files, SaysWhatCannotBeOpened) {

@@ -34,7 +34,7 @@ std::vector<pack::PackedRow> rows() {
   return result;
 }
 
-Result<SftResult> train(const fs::path &folder, ProcessGroup *processes,
+Result<RunResult> train(const fs::path &folder, ProcessGroup *processes,
                         const std::function<bool(const StepReport &)> &on_step) {
   auto model = nn::Model::load(folder / "model");
   if (!model) {
@@ -45,7 +45,7 @@ Result<SftResult> train(const fs::path &folder, ProcessGroup *processes,
   if (auto ready = (*model)->add_lora({4, 16.0F, 0.1F, false, false, {"all-linear"}}, seed); !ready) {
     return ready.error();
   }
-  SftSettings settings;
+  RunSettings settings;
   settings.output = folder / (processes == nullptr ? "one" : "two");
   settings.batch = 3;
   settings.epochs = 8;

@@ -52,7 +52,7 @@ protected:
   }
 
   nn::tiny::Folder folder_{"sft"};
-  SftSettings settings_;
+  RunSettings settings_;
 };
 
 TEST_F(Sft, LearnsWhatItIsTaught) {
