@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "screen/look.h"
 #include "server/decision.h"
 #include "server/realtime_reply.h"
 
@@ -53,7 +54,7 @@ void Operation::open_desktop() {
     why_ = "this server was started with --no-hands";
     return;
   }
-  if (auto display = os::open_display()) {
+  if (auto display = os::open_display(screen::read_picture)) {
     display_ = std::move(*display);
     why_.clear();
   } else {
