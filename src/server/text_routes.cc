@@ -184,6 +184,18 @@ Response ask(Service &service, ModelPool &pool, Task task, Json body, const Requ
   return way.refused ? *way.refused : ask(way, task, std::move(body), request);
 }
 
+// Whether the remote tier is asked for: a name that a model here has too is the one here, and nothing leaves the
+// machine.
+bool goes_far(Service &service, const std::string &model) {
+  if (!service.remote || (model != "remote" && model != service.remote->settings().model)) {
+    return false;
+  }
+  const auto here = service.models.list();
+  return std::none_of(here.begin(), here.end(), [&](const ModelPool::Listing &one) {
+    return one.id == model || std::find(one.aliases.begin(), one.aliases.end(), model) != one.aliases.end();
+  });
+}
+
 // Says in the answer how the request's pictures and sound were taken.
 Response with_path(Response response, const std::string &path) {
   if (path.empty() || response.status >= 400) {
@@ -212,8 +224,7 @@ Response chat(Service &service, const Request &request) {
   if (auto refused = choose_tool(body)) {
     return *refused;
   }
-  if (const auto model = string_or_empty(body, "model");
-      service.remote && (model == "remote" || model == service.remote->settings().model)) {
+  if (goes_far(service, string_or_empty(body, "model"))) {
     return service.remote->chat(std::move(body), request.gone);
   }
   const auto way = way_to_model(service, service.models, body);
