@@ -5,7 +5,8 @@
 
 Each client sends its requests one after the other, streams them, and notes when the first token and the last came.
 `shared`: all begin with the same long system message; `mixed`: short and long prompts that have nothing in common.
-A JSON line a run. Needs no packages.
+A JSON line a run, and with --rounds the medians of each at the end. The servers take turns at who is first, so that other
+work on the machine hits both; what counts is the ratio. Needs no packages.
 """
 import argparse
 import json
@@ -121,22 +122,31 @@ def main():
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--requests", type=int, default=2, help="of each client")
     parser.add_argument("--tokens", type=int, default=32, help="written in each answer")
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--slots", type=int, default=4)
     parser.add_argument("--context", type=int, default=16384)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     servers = [("yanxing", start_ours)] + ([("llama-server", start_peer)] if options.peer else [])
-    for kind in ("shared", "mixed"):
-        for clients in options.clients:
-            for name, start in servers:  # each run with a server of its own: nobody begins with the other's cache
-                process, url = start(options)
-                try:
-                    result = run(url, kind, clients, options.requests, options.tokens)
-                finally:
-                    process.send_signal(signal.SIGTERM)
-                    process.wait(60)
-                load = float(re.match(r"\S+", open("/proc/loadavg").read()).group())
-                print(json.dumps({"server": name, "prompts": kind, "clients": clients, **result, "load": load}), flush=True)
+    results = {}
+    for number in range(options.rounds):
+        for kind in ("shared", "mixed"):
+            for clients in options.clients:
+                for name, start in servers[::1 if number % 2 == 0 else -1]:
+                    # A server of its own for each run: nobody begins with the other's cache.
+                    process, url = start(options)
+                    try:
+                        result = run(url, kind, clients, options.requests, options.tokens)
+                    finally:
+                        process.send_signal(signal.SIGTERM)
+                        process.wait(60)
+                    load = float(re.match(r"\S+", open("/proc/loadavg").read()).group())
+                    results.setdefault((kind, clients, name), []).append(result)
+                    print(json.dumps({"server": name, "prompts": kind, "clients": clients, **result, "load": load}), flush=True)
+    if options.rounds > 1:
+        for (kind, clients, name), rounds in sorted(results.items()):
+            medians = {field: statistics.median(one[field] for one in rounds) for field in rounds[0]}
+            print(json.dumps({"median_of": len(rounds), "server": name, "prompts": kind, "clients": clients, **medians}))
 
 
 if __name__ == "__main__":

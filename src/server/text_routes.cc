@@ -159,7 +159,32 @@ Way way_to_model(Service &service, ModelPool &pool, const Json &body) {
   return way;
 }
 
+// A grammar must be able to go on: where what it wants is forbidden outright, the core fails, for everyone who is being
+// answered. So an answer that has a form may end, and tokens can be made unlikely, but not impossible.
+void leave_a_way_out(Json &body) {
+  const bool has_form = body.contains("response_format") || body.contains("json_schema") || body.contains("grammar") ||
+                        body.contains("tools");
+  if (!has_form) {
+    return;
+  }
+  body.erase("ignore_eos");
+  constexpr int kUnlikely = -100;
+  auto bias = body.find("logit_bias");
+  if (bias == body.end() || !(bias->is_object() || bias->is_array())) {
+    return;
+  }
+  for (auto &one : *bias) { // {"token": bias}, or [[token, bias]]
+    auto &value = one.is_array() && one.size() == 2 ? one[1] : one;
+    if (value == false) {
+      value = kUnlikely;
+    } else if (value.is_number() && value.get<double>() < kUnlikely) {
+      value = kUnlikely;
+    }
+  }
+}
+
 Response ask(const Way &way, Task task, Json body, const Request &request) {
+  leave_a_way_out(body);
   for (const char *name : {"prompt", "input", "tokens"}) {
     if (body.contains(name) && has_foreign_token(body[name], way.lease.model->facts().vocabulary)) {
       return error_response(400, std::string("'") + name + "' has numbers that are no tokens of this model", "", name);
@@ -182,6 +207,18 @@ Response ask(const Way &way, Task task, Json body, const Request &request) {
 Response ask(Service &service, ModelPool &pool, Task task, Json body, const Request &request) {
   const auto way = way_to_model(service, pool, body);
   return way.refused ? *way.refused : ask(way, task, std::move(body), request);
+}
+
+// Whether the remote tier is asked for: a name that a model here has too is the one here, and nothing leaves the
+// machine.
+bool goes_far(Service &service, const std::string &model) {
+  if (!service.remote || (model != "remote" && model != service.remote->settings().model)) {
+    return false;
+  }
+  const auto here = service.models.list();
+  return std::none_of(here.begin(), here.end(), [&](const ModelPool::Listing &one) {
+    return one.id == model || std::find(one.aliases.begin(), one.aliases.end(), model) != one.aliases.end();
+  });
 }
 
 // Says in the answer how the request's pictures and sound were taken.
@@ -212,8 +249,7 @@ Response chat(Service &service, const Request &request) {
   if (auto refused = choose_tool(body)) {
     return *refused;
   }
-  if (const auto model = string_or_empty(body, "model");
-      service.remote && (model == "remote" || model == service.remote->settings().model)) {
+  if (goes_far(service, string_or_empty(body, "model"))) {
     return service.remote->chat(std::move(body), request.gone);
   }
   const auto way = way_to_model(service, service.models, body);

@@ -44,16 +44,6 @@ def head(path="/v1/chat/completions", *lines, method="POST"):
     return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
 
 
-def read_all(connection):
-    data = b""
-    try:
-        while piece := connection.recv(65536):
-            data += piece
-    except OSError:
-        pass
-    return data
-
-
 def status_of(raw, wait=60):
     """The status that some bytes are answered with; 0: the connection was closed without a word."""
     with connect(wait) as connection:
@@ -102,6 +92,16 @@ def malformed():
                  "/v1/audio/speech", "/v1/audio/transcriptions"):
         answers = {post(body, path) for body in (b"{", b"\xff", deep, b"[]", b"{}", b'{"input":{},"prompt":{},"messages":5}')}
         check("malformed bodies of " + path, answers <= {200, 400, 415, 422}, str(answers))
+
+
+def no_way_out():
+    """What a grammar wants is forbidden: the request may fail, but not the others."""
+    form = {"response_format": {"type": "json_schema", "json_schema": {"schema": {
+        "type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"], "additionalProperties": False}}}}
+    answers = [post({**chat, **form, "max_tokens": 40, "ignore_eos": True}),
+               post({**chat, **form, "max_tokens": 40, "logit_bias": {str(token): False for token in range(300)}}),
+               post({**chat, **form, "max_tokens": 40, "logit_bias": [[token, -1e30] for token in range(300)]})]
+    check("a grammar that may not go on", answers == [200, 200, 200], str(answers))
 
 
 def http():
@@ -201,7 +201,7 @@ def idle():
 
 
 def main():
-    for attack in (malformed, http, slow, leave, frames, idle):
+    for attack in (malformed, no_way_out, http, slow, leave, frames, idle):
         try:
             attack()
         except Exception as broken:  # noqa: BLE001

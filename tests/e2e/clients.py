@@ -208,7 +208,7 @@ def messages():
     for choice, names in (({"type": "auto"}, offered), ({"type": "any"}, offered),
                           ({"type": "tool", "name": "get_time"}, {"get_time"})):
         used = [part for part in claude.messages.create(
-            model="light", max_tokens=100, temperature=0, tools=[tool, other], tool_choice=choice,
+            model="light", max_tokens=100, extra_body={"temperature": 0}, tools=[tool, other], tool_choice=choice,
             messages=user("What is the weather in Paris?")).content if part.type == "tool_use"]
         check(f"anthropic tools {choice['type']}", used and used[0].name in names and "city" in used[0].input)
     none = claude.messages.create(model="light", max_tokens=40, tools=[tool], tool_choice={"type": "none"},
