@@ -1,5 +1,6 @@
 # What is installed, and the Debian package of it (cpack -G DEB in the build folder).
 include(GNUInstallDirs)
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON) # the tests are not needed for it
 set(own_libraries ${CMAKE_INSTALL_LIBDIR}/yanxing) # libonnxruntime.so is in no Debian package
 set_target_properties(yanxing PROPERTIES INSTALL_RPATH "$ORIGIN/../${own_libraries}")
 install(TARGETS yanxing RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

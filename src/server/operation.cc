@@ -141,27 +141,27 @@ Status Operation::prepare(const std::string &look) {
   return (*mind)->prepare({&shelf_.registry()->actions(), &look_->sight.screen, &service_.settings.contacts, history_});
 }
 
-std::string Operation::needs(const assistant::TurnReport &report, const action::Registry &registry) const {
-  std::string most = "nothing";
+Operation::Wait Operation::wait_of(const assistant::TurnReport &report, const action::Registry &registry) const {
+  Wait most{"nothing", report.reply};
   for (const auto &action : report.decision.actions) {
     if (action.name == kNoAction) {
       continue;
     }
     if (report.decision.confidence < 1 - service_.acts_above) {
-      return "answer"; // too unsure to propose anything: said again, or typed
+      return {"answer", report.reply}; // too unsure to propose anything: said again, or typed
     }
     const auto judgement =
         action::judge(registry.find(action.name), action, report.screen, service_.settings.contacts, report.language);
     switch (judgement.verdict) {
     case action::Verdict::kRefuse:
-      return "refused";
+      return {"refused", report.reply};
     case action::Verdict::kClarify:
-      return "answer";
+      return {"answer", judgement.question};
     case action::Verdict::kAsk:
-      most = "yes";
+      most = {"yes", judgement.question};
       break;
     case action::Verdict::kRun:
-      most = most == "yes" ? most : "run";
+      most = most.needs == "yes" ? most : Wait{"run", ""}; // the report's reply says that this was a rehearsal
       break;
     }
   }
@@ -193,7 +193,9 @@ Result<Json> Operation::propose(const Json &body) {
     return report.error();
   }
   auto answer = decision_json(service_, *report, false);
-  answer["needs"] = needs(*report, *registry);
+  const auto wait = wait_of(*report, *registry);
+  answer["needs"] = wait.needs;
+  answer["reply"] = wait.says;
   answer["target"] = report->marked;
   answer["heard"] = report->heard;
   if (is_seen) {

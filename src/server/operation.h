@@ -52,7 +52,12 @@ private:
 
   void open_desktop();
   Result<std::unique_lock<std::timed_mutex>> turn();
-  [[nodiscard]] std::string needs(const assistant::TurnReport &report, const action::Registry &registry) const;
+  // What the user has to do before anything is done, and what is said meanwhile.
+  struct Wait {
+    std::string needs;
+    std::string says;
+  };
+  [[nodiscard]] Wait wait_of(const assistant::TurnReport &report, const action::Registry &registry) const;
   action::Hands hands();
   void write_down(const Json &entry);
 

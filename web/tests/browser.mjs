@@ -23,7 +23,7 @@ export async function openPage(browser, url, settings = {}, options = {}) {
     }
   }, settings);
   const page = await context.newPage();
-  page.setDefaultTimeout(90_000); // models answer on two slow cores
+  page.setDefaultTimeout(240_000); // models may answer on two slow cores that others use too
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(String(error)));
   page.on("console", (message) => {

@@ -7,7 +7,7 @@ const [url, key] = process.argv.slice(2);
 const browser = await openBrowser();
 try {
   const page = await openPage(browser, `${url}/#/models`, { language: "en", guided: true });
-  await page.getByText("The server asks for a key.").waitFor();
+  await page.getByRole("alert").filter({ hasText: "The server asks for a key." }).waitFor();
   await page.goto(`${url}/#/settings`);
   await page.getByTestId("key").fill(key);
   await page.goto(`${url}/#/models`);

@@ -3,6 +3,11 @@ import { useWords, wordFor } from "../i18n.ts";
 
 const kOrder = ["asr", "see", "prepare", "prefill", "decode", "act"];
 
+// "480 ms", "1.6 s"
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 export function Timeline({ timings }: { timings: Record<string, number> }) {
   const t = useWords();
   const stages = kOrder.filter((stage) => (timings[stage] ?? 0) >= 0.5).map((stage) => ({ stage, ms: timings[stage]! }));
@@ -21,10 +26,10 @@ export function Timeline({ timings }: { timings: Record<string, number> }) {
         {stages.map(({ stage, ms }) => (
           <li key={stage}>
             <i class={`dot stage-${stage}`} aria-hidden="true" />
-            {wordFor(t, stage)} <b>{Math.round(ms)}</b>
+            {wordFor(t, stage)} <b>{duration(ms)}</b>
           </li>
         ))}
-        <li class="total">{t("total", { ms: Math.round(total) })}</li>
+        <li class="total">{t("total", { time: duration(total) })}</li>
       </ul>
     </div>
   );
