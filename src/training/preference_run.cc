@@ -72,7 +72,9 @@ Status learn_preferences(const std::string &type, const CLI::App &app, RunOption
   if (!model) {
     return model.error();
   }
-  train::PreferenceSettings settings{(*session)->settings(), *loss};
+  train::PreferenceSettings settings;
+  settings.run = (*session)->settings();
+  settings.loss = *loss;
   settings.reference_is_start = (*session)->tuning().full || !options.ref_adapters.empty();
   settings.on_reference = [bar = progress_bar("reference")](std::size_t row, std::size_t all) {
     bar(static_cast<double>(row) / static_cast<double>(all));

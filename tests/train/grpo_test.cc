@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <numeric>
 #include <random>
 
 namespace yanxing::train {
@@ -17,26 +18,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// log p of a choice by its definition: all logits after its context, bias added, the temperature, a softmax over the
-// candidates alone.
-double naive_log_p(const nn::Model &model, const Written &written, const Choice &choice, double temperature,
-                   bool adapter = true) {
+// What each candidate of a choice weighs by its definition: the logits after its context, bias added, the temperature.
+std::vector<double> masses_of(const nn::Model &model, const Written &written, const Choice &choice,
+                              double temperature) {
   pack::Item item;
   item.tokens.assign(written.tokens.begin(), written.tokens.begin() + static_cast<std::ptrdiff_t>(written.prompt));
   item.tokens.insert(item.tokens.end(), choice.context.begin(), choice.context.end());
   const auto row = pack::pack({item}, {64, false, 1}).rows.at(0);
-  nn::Pass pass;
-  pass.adapter = adapter;
-  const auto logits = model.logits(row, {static_cast<std::int64_t>(item.tokens.size()) - 1}, pass);
-  double taken = 0;
-  double all = 0;
-  for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
-    const auto &[token, bias] = choice.candidates[i];
-    const double mass = std::exp((logits[0][token].item<double>() + bias) / temperature);
-    all += mass;
-    taken += i < choice.taken ? mass : 0;
+  const auto logits = model.logits(row, {static_cast<std::int64_t>(item.tokens.size()) - 1});
+  std::vector<double> masses;
+  for (const auto &[token, bias] : choice.candidates) {
+    masses.push_back(std::exp((logits[0][token].item<double>() + bias) / temperature));
   }
-  return std::log(taken / all);
+  return masses;
+}
+
+// A softmax over the candidates alone, of those taken.
+double naive_log_p(const nn::Model &model, const Written &written, const Choice &choice, double temperature) {
+  const auto masses = masses_of(model, written, choice, temperature);
+  const auto taken = masses.begin() + static_cast<std::ptrdiff_t>(choice.taken);
+  return std::log(std::accumulate(masses.begin(), taken, 0.0) / std::accumulate(masses.begin(), masses.end(), 0.0));
 }
 
 // Draws two tokens after a prompt, each among a few; being told 11 first is worth 1.
@@ -63,15 +64,15 @@ private:
     std::vector<std::int64_t> answer;
     for (int place = 0; place < 2; ++place) {
       Choice choice{answer, {{11, 0}, {12, 0.5}, {13, 0}, {14, -0.5}}, 1, 0};
-      double left = static_cast<double>(random() >> 11U) * 0x1p-53;
-      for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
-        std::rotate(choice.candidates.begin(), choice.candidates.begin() + 1, choice.candidates.end());
-        choice.log_p = naive_log_p(model, written, choice, temperature_);
-        left -= std::exp(choice.log_p);
-        if (left <= 0) {
-          break;
-        }
+      const auto masses = masses_of(model, written, choice, temperature_);
+      const double all = std::accumulate(masses.begin(), masses.end(), 0.0);
+      double left = static_cast<double>(random() >> 11U) * 0x1p-53 * all;
+      std::size_t taken = 0;
+      while (taken + 1 < masses.size() && left >= masses[taken]) {
+        left -= masses[taken++];
       }
+      choice.log_p = std::log(masses[taken] / all);
+      std::swap(choice.candidates[0], choice.candidates[taken]);
       answer.push_back(choice.candidates.front().token);
       written.choices.push_back(std::move(choice));
     }
