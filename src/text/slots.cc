@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace yanxing::text {
 namespace {
@@ -73,6 +74,12 @@ bool comparable(const std::vector<Json> &choices, const std::string &folded) {
                      [&](const Json &choice) { return language_of(spoken_choice(choice)) == language_of(folded); });
 }
 
+// "All the lights": a word that counts what another argument names, as a rule, though it may be a value too.
+bool is_quantifier(const Json &choice) {
+  static const std::set<std::string, std::less<>> kWords{"all", "any", "every", "全部", "所有", "全"};
+  return choice.is_string() && kWords.contains(fold(choice.get<std::string>()));
+}
+
 void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claims, const std::string &folded) {
   const auto &choices = slot.parameter->choices;
   std::vector<double> scores(choices.size(), 0);
@@ -94,7 +101,10 @@ void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claim
     }
   }
   slot.form = Slot::Form::kChoice;
-  slot.presence = best >= kFull && !shared      ? kCertain
+  const bool counts = best >= kFull && std::all_of(slot.choices.begin(), slot.choices.end(),
+                                                   [](const Choice &choice) { return is_quantifier(choice.value); });
+  slot.presence = counts                        ? 0 // the model tells
+                  : best >= kFull && !shared    ? kCertain
                   : best >= kParted             ? kLikely
                   : best > 0.3                  ? kUnsaid
                   : comparable(choices, folded) ? kNever

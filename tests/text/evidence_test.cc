@@ -37,6 +37,16 @@ TEST(Mention, RespectsWordBoundariesAndInflections) {
   EXPECT_LT(find_mention("kitchen please", "kitchen ceiling")->score, 0.7);
 }
 
+TEST(Slots, AWordThatCountsLeavesTheArgumentToTheModel) {
+  ActionSpec spec;
+  spec.name = "turn_off";
+  spec.parameters = {
+      parameter_from_schema("name", {{"type", "string"}, {"enum", {"bedroom lamp", "all", "所有"}}}, false)};
+  EXPECT_EQ(slots_for(spec, "turn off all the lights", nullptr, nullptr).at(0).presence, 0);
+  EXPECT_EQ(slots_for(spec, "关掉所有的灯", nullptr, nullptr).at(0).presence, 0);
+  EXPECT_EQ(slots_for(spec, "turn off the bedroom lamp", nullptr, nullptr).at(0).presence, Slot::kCertain);
+}
+
 TEST(Slots, WordsGoToTheLongestName) {
   const auto slots = slots_for(light_spec(), "turn on the bedroom lamp", nullptr, nullptr);
   EXPECT_GT(slots[0].presence, 0);        // the lamp is named
