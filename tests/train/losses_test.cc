@@ -125,7 +125,7 @@ TEST(Kto, IsTrls) {
   }
 }
 
-TEST(Grpo, IsTrls) {
+TEST(GrpoLoss, IsTrls) {
   std::int64_t clipped = 0;
   for (const auto &one : reference_cases("grpo")) {
     const auto &given = one["settings"];
