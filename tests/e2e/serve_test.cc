@@ -236,10 +236,12 @@ TEST_F(Serve, SaysWhatIsWrongInOpenAisShape) {
   EXPECT_TRUE(server_->alive());
 }
 
-TEST_F(Serve, KeysGuardEveryRouteButHealth) {
+TEST_F(Serve, KeysGuardEveryRouteButHealthAndThePagesFiles) {
   start({"--api-key", "sesame"});
   EXPECT_EQ(call("GET", "/health").status, 200);
-  for (const auto *path : {"/v1/models", "/metrics", "/", "/v1/turns", "/absent"}) {
+  EXPECT_EQ(call("GET", "/").status, 200); // where one enters the key
+  for (const auto *path : {"/v1/models", "/metrics", "/v1/turns", "/v1/jobs", "/v1/settings", "/v1/samples",
+                           "/v1/activity", "/v1/operate/picture", "/absent"}) {
     EXPECT_EQ(call("GET", path).status, 401) << path;
   }
   EXPECT_EQ(call("POST", "/v1/chat/completions", "{}").status, 401);
