@@ -33,7 +33,7 @@ TEST(GrpoModel, EngineAndTrainerMeanTheSameProbabilities) {
   std::int64_t k = 0;
   for (const auto &parameter : (*model)->parameters()) { // an adapter that changes what the model says
     if (parameter.name.ends_with("lora_B")) {
-      parameter.tensor.detach().fill_(0.004 * static_cast<double>(++k % 5 - 2));
+      parameter.tensor.detach().fill_(0.05 * static_cast<double>(++k % 5 - 2));
     }
   }
   const auto live = LiveEngine::open(*file, 1, 2048);
@@ -92,7 +92,7 @@ TEST(GrpoModel, EngineAndTrainerMeanTheSameProbabilities) {
   std::printf("%zu choices: mean |trainer - engine| %.4f, worst %.4f; without the adapter %.4f\n", choices, mean, worst,
               without_adapter);
   // llama.cpp multiplies 4-bit weights with 8-bit activations: that is all that differs.
-  EXPECT_LT(mean, 0.05);
+  EXPECT_LT(mean, 0.07);
   EXPECT_LT(worst, 0.4);
   EXPECT_GT(without_adapter, 3 * mean) << "and the adapter is seen by both";
 }
