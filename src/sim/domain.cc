@@ -244,9 +244,23 @@ private:
           return checked.error();
         }
       }
+      for (const auto &pattern : *read) {
+        note_implied(pattern.nodes, tool);
+      }
       (std::string_view(code) == "en" ? tool.en : tool.zh) = std::move(*read);
     }
     return tool;
+  }
+
+  static void note_implied(const std::vector<Node> &nodes, ToolDef &tool) {
+    for (const auto &node : nodes) {
+      if (node.kind == Node::Kind::kSlot && node.silent) {
+        tool.implied.insert(node.text);
+      }
+      for (const auto &option : node.options) {
+        note_implied(option, tool);
+      }
+    }
   }
 
   static Status check_slots(const std::vector<Node> &nodes, const ToolDef &tool, const std::string &where) {
@@ -282,6 +296,12 @@ private:
 const ArgDef *ToolDef::find(std::string_view name) const {
   const auto found = std::find_if(args.begin(), args.end(), [&](const ArgDef &arg) { return arg.names[0] == name; });
   return found == args.end() ? nullptr : &*found;
+}
+
+std::size_t ToolDef::shares(Language language) const {
+  constexpr std::size_t kManyWays = 12;
+  constexpr std::size_t kMostShares = 8;
+  return std::clamp(in(language).size() / kManyWays, std::size_t{1}, kMostShares);
 }
 
 const std::vector<Pattern> &Phrases::get(Language language, std::string_view key) const {

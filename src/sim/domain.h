@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,12 +59,15 @@ struct ToolDef {
   std::vector<ArgDef> args;
   std::vector<Pattern> en;
   std::vector<Pattern> zh;
-  std::string alike;  // tools of the same mark do the same: never two of them in one registry
-  bool risky = false; // asks before acting
+  std::string alike;                          // tools of the same mark do the same: never two of them in one registry
+  bool risky = false;                         // asks before acting
+  std::set<std::string, std::less<>> implied; // arguments that a wording gives unsaid: {argument=value}
   [[nodiscard]] const std::vector<Pattern> &in(Language language) const {
     return language == Language::kChinese ? zh : en;
   }
   [[nodiscard]] const ArgDef *find(std::string_view name) const;
+  // What is asked in many ways stands in more registries and is asked more: 1 … 8 shares.
+  [[nodiscard]] std::size_t shares(Language language) const;
 };
 
 inline constexpr double kMostWeight = 4;

@@ -36,11 +36,8 @@ public:
     for (const auto &tool : world_.tools) {
       const bool points = std::any_of(tool.args.begin(), tool.args.end(),
                                       [](const ArgUse &arg) { return arg.def->form == Form::kElement; });
-      // What is on the screen is spoken of more than its share of tools, and so is what is asked in many ways.
-      constexpr std::size_t kPointing = 3;
-      constexpr std::size_t kManyWays = 12;
-      constexpr std::size_t kMostShares = 6;
-      const auto ways = std::clamp(tool.def->in(language).size() / kManyWays, std::size_t{1}, kMostShares);
+      constexpr std::size_t kPointing = 3; // what is on the screen is spoken of more than its share of tools
+      const auto ways = tool.def->shares(language);
       askable_.insert(askable_.end(), !tool.used ? 0 : points ? std::max(kPointing, ways) : ways, &tool);
       answers_ = answers_ || tool.def->alike == "ask";
     }

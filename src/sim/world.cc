@@ -111,9 +111,12 @@ public:
     tool.def = &def;
     const auto &name = random_.pick(def.names);
     tool.name = name.starts_with("=") ? name.substr(1) : restyled(name, manner_.names, domain);
+    // What a wording implies ("is it wet" → moisture, on) can be learnt only where the schema has all of it.
+    const bool implies = random_.chance(0.8);
     for (const auto &arg : def.args) {
-      if (arg.required || random_.chance(manner_.optional)) {
-        tool.args.push_back(use(arg));
+      const bool implied = implies && def.implied.contains(arg.names[0]);
+      if (arg.required || implied || random_.chance(manner_.optional)) {
+        tool.args.push_back(use(arg, implied));
       }
     }
     return tool;
@@ -143,7 +146,7 @@ public:
   }
 
 private:
-  ArgUse use(const ArgDef &def) {
+  ArgUse use(const ArgDef &def, bool implied) {
     ArgUse arg;
     arg.def = &def;
     arg.name = restyled(random_.pick(def.names), manner_.arguments, "");
@@ -151,12 +154,12 @@ private:
     arg.low = source.low;
     arg.high = source.high;
     if (source.entries != nullptr) {
-      choose_entries(source, arg);
+      choose_entries(source, arg, implied);
     }
     return arg;
   }
 
-  void choose_entries(const ArgDef &def, ArgUse &arg) {
+  void choose_entries(const ArgDef &def, ArgUse &arg, bool implied) {
     const auto &all = *def.entries;
     for (std::size_t i = 0; i < all.size(); ++i) {
       arg.entries.push_back(i);
@@ -168,10 +171,11 @@ private:
     random_.shuffle(arg.entries);
     // Codes are what a registry's author has whole; of things, a home or a firm has a few or many.
     const bool codes = all.front().unsaid;
-    const bool whole = random_.chance(codes ? 0.6 : all.size() <= 4 ? 0.85 : 0.12);
+    const bool whole = random_.chance(codes ? (implied ? 1.0 : 0.6) : all.size() <= 4 ? 0.85 : 0.12);
+    const long few = all.size() > 24 && random_.chance(0.4) ? 40 : 12;
     const std::size_t most =
         whole ? all.size()
-              : std::min<std::size_t>(all.size(), static_cast<std::size_t>(random_.between(codes ? 4 : 2, 12)));
+              : std::min<std::size_t>(all.size(), static_cast<std::size_t>(random_.between(codes ? 4 : 2, few)));
     arg.entries.resize(most);
     if (random_.chance(0.5)) {
       std::sort(arg.entries.begin(), arg.entries.end());
@@ -265,6 +269,23 @@ bool stands_already(const std::vector<ToolUse> &tools, const ToolDef &def, const
   });
 }
 
+const ToolDef &pick_tool(const Domain &domain, Language language, Random &random) {
+  std::size_t all = 0;
+  for (const auto &tool : domain.tools) {
+    all += tool.shares(language);
+  }
+  auto at = random.below(all);
+  const ToolDef *picked = &domain.tools.front();
+  for (const auto &tool : domain.tools) {
+    picked = &tool;
+    if (at < tool.shares(language)) {
+      break;
+    }
+    at -= tool.shares(language);
+  }
+  return *picked;
+}
+
 bool has_argument(const World &world, Form form) {
   return std::any_of(world.tools.begin(), world.tools.end(), [form](const ToolUse &tool) {
     return std::any_of(tool.args.begin(), tool.args.end(), [form](const ArgUse &arg) { return arg.def->form == form; });
@@ -327,7 +348,8 @@ World draw_world(const Knowledge &knowledge, Language language, Random &random, 
   if (!chosen.empty()) {
     chosen = {random.pick(chosen)};
   }
-  while (chosen.size() < domains) {
+  const bool alone = !chosen.empty() && random.chance(0.5);
+  while (!alone && chosen.size() < domains) {
     const auto &domain = random.pick(knowledge.domains);
     if (random.chance(domain.weight / kMostWeight) &&
         std::find(chosen.begin(), chosen.end(), &domain) == chosen.end()) {
@@ -337,7 +359,7 @@ World draw_world(const Knowledge &knowledge, Language language, Random &random, 
   world.domains = chosen;
   for (std::size_t tries = 0; world.tools.size() < size && tries < 6 * size; ++tries) {
     const auto &domain = *chosen[tries % chosen.size()];
-    const auto &def = random.pick(domain.tools);
+    const auto &def = pick_tool(domain, language, random);
     auto tool = writer.use(def, domain.name);
     if (stands_already(world.tools, def, tool.name)) {
       continue;

@@ -38,7 +38,7 @@ struct World {
   std::optional<Screen> screen;
 };
 
-// One of the domains named in `focus` stands in it, if there are any.
+// One of the domains named in `focus` stands in it, if there are any; half of the time alone.
 World draw_world(const Knowledge &knowledge, Language language, Random &random,
                  const std::set<std::string> &focus = {});
 // A tool outside of any registry, to be asked for where nothing can do it.

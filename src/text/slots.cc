@@ -4,6 +4,7 @@
 #include "text/when.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <set>
@@ -16,9 +17,12 @@ constexpr double kNamed = 6;
 constexpr double kCertain = Slot::kCertain;
 constexpr double kNever = Slot::kNever;
 constexpr double kSilent = -4;
+constexpr double kImplied = -1; // codes that a question implies
 constexpr double kFull = 0.9;   // score of a mention that names its phrase in full
 constexpr double kParted = 0.8; // … with other words between
 constexpr double kLikely = 2;
+constexpr double kCounting = -1.5; // "all the lights" is rarely a lamp named "all"
+constexpr double kPartly = -3;     // "the water sensors" are not the "water pipes"
 constexpr double kUnsaid = -1.5;
 
 struct Claim {
@@ -74,6 +78,21 @@ bool comparable(const std::vector<Json> &choices, const std::string &folded) {
                      [&](const Json &choice) { return language_of(spoken_choice(choice)) == language_of(folded); });
 }
 
+// Codes of a program ("binary_sensor", "on", "PM") rather than names of things ("Guest Room", "bedside lamp"): what a
+// question implies without saying it. The model tells these; nobody means a thing without naming it.
+bool are_codes(const std::vector<Json> &choices) {
+  return std::all_of(choices.begin(), choices.end(), [](const Json &choice) {
+    if (!choice.is_string()) {
+      return false;
+    }
+    const auto &text = choice.get_ref<const std::string &>();
+    const auto is = [&text](auto good) { return std::all_of(text.begin(), text.end(), good); };
+    const bool lower = is([](unsigned char c) { return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '_'; });
+    const bool upper = is([](unsigned char c) { return std::isupper(c) != 0 || std::isdigit(c) != 0 || c == '_'; });
+    return lower || upper;
+  });
+}
+
 // "All the lights": a word that counts what another argument names, as a rule, though it may be a value too.
 bool is_quantifier(const Json &choice) {
   static const std::set<std::string, std::less<>> kWords{"all", "any", "every", "全部", "所有", "全"};
@@ -103,12 +122,13 @@ void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claim
   slot.form = Slot::Form::kChoice;
   const bool counts = best >= kFull && std::all_of(slot.choices.begin(), slot.choices.end(),
                                                    [](const Choice &choice) { return is_quantifier(choice.value); });
-  slot.presence = counts                        ? 0 // the model tells
-                  : best >= kFull && !shared    ? kCertain
-                  : best >= kParted             ? kLikely
-                  : best > 0.3                  ? kUnsaid
-                  : comparable(choices, folded) ? kNever
-                                                : kUnsaid;
+  slot.presence = counts                         ? kCounting
+                  : best >= kFull && !shared     ? kCertain
+                  : best >= kParted              ? kLikely
+                  : are_codes(choices)           ? kImplied
+                  : best > 0.3                   ? kPartly
+                  : !comparable(choices, folded) ? kUnsaid
+                                                 : kNever;
 }
 
 bool in_range(const Parameter &parameter, double value) {
