@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "llm/writer.h"
 
+#include "text/polite.h"
 #include "text/requests.h"
 
 #include <chrono>
@@ -18,9 +19,7 @@ double ms_since(Clock::time_point start) {
 }
 
 Decision nothing(const std::string &tier, const std::string &utterance, double confidence) {
-  Action none{std::string(kNoAction), Json::object(), ""};
-  none.reply = language_of(utterance) == Language::kChinese ? "这个我现在做不了。" : "I can't do that here.";
-  return {{none}, confidence, tier};
+  return {{Action{std::string(kNoAction), Json::object(), text::reply_to_nothing(utterance)}}, confidence, tier};
 }
 
 } // namespace
