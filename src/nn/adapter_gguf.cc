@@ -1,5 +1,8 @@
 #include "nn/adapter_gguf.h"
 
+#include "nn/fields.h"
+#include "nn/gguf.h"
+
 #include <ATen/ops/empty.h>
 
 #include <ggml.h>
@@ -23,6 +26,20 @@ struct GgufDeleter {
 at::Tensor interleaved_rows(const at::Tensor &rows, std::int64_t head_dim) {
   const auto columns = rows.size(1);
   return rows.reshape({-1, 2, head_dim / 2, columns}).transpose(1, 2).reshape({-1, columns}).contiguous();
+}
+
+at::Tensor halved_rows(const at::Tensor &rows, std::int64_t head_dim) {
+  const auto columns = rows.size(1);
+  return rows.reshape({-1, head_dim / 2, 2, columns}).transpose(1, 2).reshape({-1, columns}).contiguous();
+}
+
+Result<at::Tensor> matrix_of(const StoredTensor &stored) {
+  if (stored.shape.size() != 2 || !stored.format.readable()) {
+    return Error{"tensor " + stored.name + " is no matrix that can be read", ""};
+  }
+  auto matrix = at::empty(stored.shape, at::kFloat);
+  to_floats(stored, 0, {matrix.mutable_data_ptr<float>(), static_cast<std::size_t>(matrix.numel())});
+  return matrix;
 }
 
 class Writer {
@@ -90,6 +107,52 @@ Status write_adapter_gguf(const fs::path &file, const Adapter &adapter, const Ch
   }
   fs::rename(unfinished, file, error);
   return error ? Status(Error{"cannot write " + file.string() + ": " + error.message(), ""}) : Status();
+}
+
+Result<Adapter> read_adapter_gguf(const fs::path &file, const std::vector<std::string> &layers,
+                                  const Checkpoint &base) {
+  const auto opened = open_gguf(file);
+  if (!opened) {
+    return opened.error();
+  }
+  Fields fields(opened->metadata, "", file.string());
+  if (fields.text_or("general.type", "") != "adapter" || fields.text_or("adapter.type", "") != "lora") {
+    return Error{file.string() + " is no adapter", "Give the adapter.gguf that 'yanxing sft' writes"};
+  }
+  Adapter adapter;
+  adapter.base_model_name = fields.text_or("general.name", "");
+  adapter.config.alpha = fields.number("adapter.lora.alpha");
+  adapter.config.dropout = 0.05F; // the file does not say; PEFT's training as ms-swift sets it
+  if (fields.error()) {
+    return *fields.error();
+  }
+  std::map<std::string, const StoredTensor *> stored;
+  for (const auto &tensor : opened->tensors) {
+    stored[tensor.name] = &tensor;
+  }
+  for (const auto &layer : layers) {
+    const auto weight = layer + ".weight";
+    const auto name = base.find(weight) ? base.stored_name(weight) : std::string();
+    const auto a = stored.find(name + ".lora_a");
+    const auto b = stored.find(name + ".lora_b");
+    if (name.empty() || a == stored.end() || b == stored.end()) {
+      continue;
+    }
+    auto down = matrix_of(*a->second);
+    auto up = matrix_of(*b->second);
+    if (!down || !up || up->size(1) != down->size(0)) {
+      return Error{file.string() + ": the adapter of " + layer + " is no pair of matrices", ""};
+    }
+    adapter.config.rank = down->size(0);
+    const auto head_dim = base.config().head_dim;
+    const bool ordered = base.interleaved(weight) && up->size(0) % head_dim == 0;
+    adapter.modules[layer] = {*down, ordered ? halved_rows(*up, head_dim) : *up, {}, adapter.config.alpha};
+  }
+  if (2 * adapter.modules.size() != stored.size()) {
+    return Error{file.string() + " is the adapter of another model than " + base.path().string(),
+                 "Give the model that it was trained on"};
+  }
+  return adapter;
 }
 
 } // namespace yanxing::nn

@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/tensor.h>
@@ -177,6 +178,32 @@ at::Tensor all_logits(const at::Tensor &hidden, const Linear &head, float softca
     const auto slice = logits_of(hidden, head, begin, softcap);
     result.narrow(1, begin, slice.weight.size(0)).copy_(slice.logits);
   }
+  return result;
+}
+
+LogitLossSum logit_loss(const at::Tensor &hidden, const Linear &head, float softcap, const LogitLoss &loss) {
+  constexpr std::int64_t kRows = 64;
+  auto pulled = at::empty_like(hidden.detach());
+  LogitLossSum result;
+  {
+    const at::NoGradGuard no_gradient;
+    for (std::int64_t first = 0; first < hidden.size(0); first += kRows) {
+      const auto count = std::min(kRows, hidden.size(0) - first);
+      auto slopes = all_logits(hidden.detach().narrow(0, first, count), head, softcap);
+      const auto cap_slope = softcap > 0 ? slopes.div(softcap).square_().neg_().add_(1.0) : at::Tensor();
+      result.sum += loss(first, slopes);
+      if (cap_slope.defined()) {
+        slopes.mul_(cap_slope);
+      }
+      auto part = at::zeros({count, hidden.size(1)}, pulled.options());
+      for (std::int64_t begin = 0; begin < head.out(); begin += kSlice) {
+        const auto weight = slice_of(head, begin, std::min(begin + kSlice, head.out()));
+        part.addmm_(slopes.narrow(1, begin, weight.size(0)), weight);
+      }
+      pulled.narrow(0, first, count).copy_(part);
+    }
+  }
+  result.descent = hidden.mul(pulled).sum();
   return result;
 }
 

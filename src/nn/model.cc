@@ -1,6 +1,7 @@
 #include "nn/model.h"
 
 #include "nn/adapter.h"
+#include "nn/adapter_gguf.h"
 #include "nn/checkpoint.h"
 #include "nn/decoder.h"
 #include "nn/family.h"
@@ -205,13 +206,15 @@ Status Model::add_lora(const LoraConfig &config, std::uint64_t seed) {
   return {};
 }
 
-Status Model::load_adapter(const std::filesystem::path &folder) {
-  auto adapter = read_adapter(folder);
+Status Model::load_adapter(const std::filesystem::path &path) {
+  std::vector<std::string> layers;
+  state_->for_each_linear([&layers](const Linear &layer, Part) { layers.push_back(layer.name); });
+  auto adapter = path.extension() == ".gguf" ? read_adapter_gguf(path, layers, state_->checkpoint) : read_adapter(path);
   if (!adapter) {
     return adapter.error();
   }
   if (auto good = check(adapter->config); !good) {
-    return Error{folder.string() + ": " + good.error().what, ""};
+    return Error{path.string() + ": " + good.error().what, ""};
   }
   std::size_t used = 0;
   std::optional<Error> wrong;
@@ -232,7 +235,7 @@ Status Model::load_adapter(const std::filesystem::path &folder) {
     if (!module.a.defined() || !module.b.defined() || module.a.sizes() != lora.a.sizes() ||
         module.b.sizes() != lora.b.sizes() || config.dora != module.magnitude.defined() ||
         (config.dora && module.magnitude.numel() != layer.out())) {
-      wrong = Error{folder.string() + ": the adapter of " + layer.name + " does not fit this model",
+      wrong = Error{path.string() + ": the adapter of " + layer.name + " does not fit this model",
                     "Give the model that it was trained on"};
       return;
     }
@@ -247,7 +250,7 @@ Status Model::load_adapter(const std::filesystem::path &folder) {
     return *wrong;
   }
   if (used != adapter->modules.size()) {
-    return Error{folder.string() + ": " + std::to_string(adapter->modules.size() - used) +
+    return Error{path.string() + ": " + std::to_string(adapter->modules.size() - used) +
                      " modules of the adapter are not in this model",
                  "Give the model that it was trained on"};
   }
@@ -412,6 +415,19 @@ at::Tensor Model::loss(const PackedRow &row, const Pass &pass) const {
 at::Tensor Model::logits(const PackedRow &row, const std::vector<std::int64_t> &places, const Pass &pass) const {
   const at::NoGradGuard no_gradient;
   return all_logits(hidden(row, places, pass), state_->decoder.head(), config().final_softcap);
+}
+
+at::Tensor Model::target_states(const PackedRow &row, const Pass &pass) const {
+  return hidden(row, places_of(row), pass);
+}
+
+at::Tensor Model::logits_of(const at::Tensor &states) const {
+  const at::NoGradGuard no_gradient;
+  return all_logits(states, state_->decoder.head(), config().final_softcap);
+}
+
+LogitLossSum Model::logit_loss(const at::Tensor &states, const LogitLoss &loss) const {
+  return nn::logit_loss(states, state_->decoder.head(), config().final_softcap, loss);
 }
 
 void backward(const at::Tensor &scalar) { scalar.backward(); }

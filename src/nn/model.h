@@ -1,7 +1,7 @@
 // The training engine's front door. A recipe needs this header, packed_row.h and optimizer.h:
 //
 //   auto model = nn::Model::load(path, {});                // HF folder or .gguf; weights stay in the file, frozen
-//   (*model)->add_lora({.rank = 8, .alpha = 32}, seed);     // or load_adapter(folder): PEFT's files
+//   (*model)->add_lora({.rank = 8, .alpha = 32}, seed);     // or load_adapter(path)
 //   auto optimizer = nn::Optimizer::make((*model)->parameters(), {}); // adamw_torch; see optimizers/
 //   for (…) {
 //     for (each row of the batch) {
@@ -26,6 +26,7 @@
 #pragma once
 
 #include "nn/decoder_config.h"
+#include "nn/head.h"
 #include "nn/linear.h"
 #include "nn/packed_row.h"
 
@@ -116,8 +117,8 @@ public:
 
   // A fresh adapter: A random by `seed`, B zero, so that the model starts as it was. Error: no layer has such a name.
   Status add_lora(const LoraConfig &config, std::uint64_t seed);
-  // PEFT's adapter_config.json and adapter_model.safetensors.
-  Status load_adapter(const std::filesystem::path &folder);
+  // The folder of PEFT's adapter_config.json and adapter_model.safetensors, or, over a GGUF file, llama.cpp's adapter.
+  Status load_adapter(const std::filesystem::path &path);
   Status save_adapter(const std::filesystem::path &folder, const std::string &base_model_name) const;
 
   // Full fine-tuning. Error: nothing is left to train, or the model has an adapter.
@@ -148,6 +149,12 @@ public:
   // All logits at the given places, without gradient: (places, vocabulary).
   [[nodiscard]] at::Tensor logits(const PackedRow &row, const std::vector<std::int64_t> &places,
                                   const Pass &pass = {}) const;
+
+  // For losses of whole distributions: what the head turns into logits at each target's place, (targets, hidden), with
+  // gradient; their logits, without one; and a loss of these (head.h).
+  [[nodiscard]] at::Tensor target_states(const PackedRow &row, const Pass &pass = {}) const;
+  [[nodiscard]] at::Tensor logits_of(const at::Tensor &states) const;
+  [[nodiscard]] LogitLossSum logit_loss(const at::Tensor &states, const LogitLoss &loss) const;
 
   // Keep only each layer's input and compute the layer again in the backward pass: a third more time, far less memory.
   void recompute_layers(bool on);

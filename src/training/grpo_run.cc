@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "nn/model.h"
 #include "train/grpo.h"
-#include "training/decision_rollouts.h"
 #include "verb/parts.h"
 
 #include <CLI/CLI.hpp>
@@ -69,6 +68,34 @@ Result<train::GrpoSettings> settings_of(const GrpoOptions &options, const RunOpt
 
 } // namespace
 
+Result<std::unique_ptr<TryingGround>> open_trying_ground(const Session &session, const RunOptions &run,
+                                                         eval::Rewards rewards,
+                                                         const DecisionRolloutSettings &settings) {
+  auto engine = LiveEngine::open(session.model_file(), session.threads(), static_cast<int>(run.max_length) + 512);
+  if (!engine) {
+    return engine.error();
+  }
+  auto ground = std::make_unique<TryingGround>();
+  auto registry = verb::open_registry(run.actions);
+  if (!registry) {
+    return registry.error();
+  }
+  ground->registry = std::move(*registry);
+  auto repairer = verb::open_repairer();
+  if (!repairer) {
+    return repairer.error();
+  }
+  ground->repairer = std::move(*repairer);
+  auto rollouts = DecisionRollouts::open(run.datasets, std::move(*engine), std::move(rewards), &ground->registry,
+                                         ground->repairer.get(), settings,
+                                         [](const Error &error) { log_warning(error.message()); });
+  if (!rollouts) {
+    return rollouts.error();
+  }
+  ground->rollouts = std::move(*rollouts);
+  return ground;
+}
+
 void add_grpo_options(CLI::App &app, GrpoOptions &options) {
   const auto share = CLI::Range(0.0, 1000.0);
   app.add_option("--num_generations", options.num_generations, "grpo: completions of a prompt that are compared");
@@ -85,8 +112,8 @@ void add_grpo_options(CLI::App &app, GrpoOptions &options) {
   app.add_option("--max_resample_times", options.max_resample_times, "grpo: how often a step looks for them")
       ->check(CLI::Range(0, 100));
   app.add_option("--overlong_filter", options.overlong_filter, "grpo: completions at the limit teach nothing");
-  app.add_option("--temperature", options.temperature, "grpo: of drawing")->check(CLI::Range(0.01, 100.0));
-  app.add_option("--top_k", options.top_k, "grpo: candidates of free text")->check(CLI::Range(1, 200));
+  app.add_option("--temperature", options.temperature, "grpo, gkd: of drawing")->check(CLI::Range(0.01, 100.0));
+  app.add_option("--top_k", options.top_k, "grpo, gkd: candidates of free text")->check(CLI::Range(1, 200));
   app.add_option("--max_completion_length", options.max_completion_length, "grpo: tokens; longer ones are broken off")
       ->check(CLI::Range(1, 100000));
   app.add_option(
@@ -116,36 +143,21 @@ Status learn_by_trying(const CLI::App &app, RunOptions &run, const GrpoOptions &
   if (!settings) {
     return settings.error();
   }
-  auto engine =
-      LiveEngine::open((*session)->model_file(), (*session)->threads(), static_cast<int>(run.max_length) + 512);
-  if (!engine) {
-    return engine.error();
-  }
-  const auto registry = verb::open_registry(run.actions);
-  if (!registry) {
-    return registry.error();
-  }
-  const auto repairer = verb::open_repairer();
-  if (!repairer) {
-    return repairer.error();
-  }
   DecisionRolloutSettings drawing;
   drawing.drawing.temperature = options.temperature;
   drawing.drawing.most = options.top_k;
   drawing.longest = options.max_completion_length;
-  const auto source =
-      DecisionRollouts::open(run.datasets, std::move(*engine), std::move(*rewards), &*registry, repairer->get(),
-                             drawing, [](const Error &error) { log_warning(error.message()); });
-  if (!source) {
-    return source.error();
+  const auto ground = open_trying_ground(**session, run, std::move(*rewards), drawing);
+  if (!ground) {
+    return ground.error();
   }
-  log_info(std::to_string((*source)->prompts()) + " prompts, " + std::to_string(options.num_generations) +
+  log_info(std::to_string((*ground)->rollouts->prompts()) + " prompts, " + std::to_string(options.num_generations) +
            " completions of each");
   const auto model = (*session)->model();
   if (!model) {
     return model.error();
   }
-  return (*session)->finish(train::grpo(**model, **source, *settings, (*session)->on_step()));
+  return (*session)->finish(train::grpo(**model, *(*ground)->rollouts, *settings, (*session)->on_step()));
 }
 
 } // namespace yanxing::training

@@ -1,6 +1,7 @@
 // `yanxing rlhf --rlhf_type grpo`.
 #pragma once
 
+#include "training/decision_rollouts.h"
 #include "training/session.h"
 
 #include <optional>
@@ -29,6 +30,16 @@ struct GrpoOptions {
   std::vector<std::string> reward_funcs;
   std::vector<double> reward_weights;
 };
+
+// Where a model tries things out on the session's data sets. The registry and the repairer are kept here.
+struct TryingGround {
+  action::Registry registry;
+  std::unique_ptr<text::Repairer> repairer;
+  std::unique_ptr<DecisionRollouts> rollouts;
+};
+Result<std::unique_ptr<TryingGround>> open_trying_ground(const Session &session, const RunOptions &run,
+                                                         eval::Rewards rewards,
+                                                         const DecisionRolloutSettings &settings);
 
 void add_grpo_options(CLI::App &app, GrpoOptions &options);
 Status learn_by_trying(const CLI::App &app, RunOptions &run, const GrpoOptions &options);

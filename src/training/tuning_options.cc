@@ -23,7 +23,7 @@ void add_tuner_options(CLI::App &app, TuningOptions &options) {
   app.add_option("--use_dora", options.lora.dora, "with a trained magnitude of each output");
   app.add_option("--lorap_lr_ratio", options.optimizer.lora_b_rate, "LoRA+: B learns so many times faster than A")
       ->check(CLI::Range(0.01, 1000.0));
-  app.add_option("--adapters", options.adapters, "start from this adapter (PEFT folder)");
+  app.add_option("--adapters", options.adapters, "start from this adapter: PEFT's folder, or an adapter.gguf");
   app.add_option("--freeze_parameters", options.trainable.frozen, "full: beginnings of names that stay as they are")
       ->delimiter(',');
   app.add_option("--freeze_parameters_regex", options.trainable.frozen_pattern, "full: names with this stay");

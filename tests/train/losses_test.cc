@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "support/source.h"
 #include "train/losses/dpo.h"
+#include "train/losses/gkd.h"
 #include "train/losses/grpo.h"
 #include "train/losses/kto.h"
 #include "train/losses/orpo.h"
@@ -176,6 +177,34 @@ TEST(LossNames, UnknownOnesAreErrors) {
   EXPECT_FALSE(grpo_kind_of("ppo"));
   EXPECT_FALSE(reward_scale_of("all"));
   EXPECT_TRUE(reward_scale_of("true")) << "as older scripts have it";
+}
+
+TEST(GkdLoss, IsTrls) {
+  for (const auto &one : reference_cases("gkd")) {
+    double sum = 0;
+    for (std::size_t row = 0; row < one["student"].size(); ++row) {
+      auto student = one["student"][row].get<std::vector<float>>();
+      sum += generalized_jsd(student, one["teacher"][row].get<std::vector<float>>(), one["settings"]["beta"], student);
+      for (std::size_t i = 0; i < student.size(); ++i) { // slopes now
+        EXPECT_NEAR(static_cast<double>(student[i]), one["slopes"][row][i].get<double>(), 3 * kSingle)
+            << one["settings"];
+      }
+    }
+    EXPECT_NEAR(sum, one["loss"].get<double>(), 3 * kSingle) << one["settings"];
+  }
+}
+
+TEST(GkdLoss, IsNothingBetweenTheSameAndNeverLess) {
+  const std::vector<float> one{1.0F, -2.0F, 0.5F};
+  const std::vector<float> shifted{3.0F, 0.0F, 2.5F};
+  const std::vector<float> other{0.0F, 0.0F, -90.0F};
+  for (const double beta : {0.0, 0.3, 1.0}) {
+    std::vector<float> slopes(3);
+    EXPECT_NEAR(generalized_jsd(one, shifted, beta, slopes), 0, 1e-7);
+    EXPECT_NEAR(slopes[0], 0, 1e-7);
+    EXPECT_GT(generalized_jsd(one, other, beta, slopes), 0);
+    EXPECT_NEAR(slopes[0] + slopes[1] + slopes[2], 0, 1e-5) << "logits may be shifted";
+  }
 }
 
 } // namespace

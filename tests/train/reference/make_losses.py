@@ -14,6 +14,7 @@ from unittest.mock import MagicMock
 
 import torch
 from trl.experimental.cpo.cpo_trainer import CPOTrainer
+from trl.experimental.gkd.gkd_trainer import GKDTrainer
 from trl.experimental.orpo.orpo_trainer import ORPOTrainer
 from trl.trainer.dpo_trainer import DPOTrainer
 from trl.trainer.grpo_trainer import GRPOTrainer
@@ -166,11 +167,22 @@ def grpo(kind, beta, by_sequence=False, delta=None, epsilon_high=0.28):
                                            by_sequence=by_sequence, longest=50), loss=loss.item(), completions=rows)
 
 
+def gkd(beta):
+    student = (2 * torch.randn(3, 7)).requires_grad_()
+    teacher = 2 * torch.randn(3, 7)
+    # Batches of one token each; "sum" so that each row is by itself.
+    loss = GKDTrainer.generalized_jsd_loss(student.unsqueeze(1), teacher.unsqueeze(1), beta=beta, reduction="sum")
+    loss.backward()
+    return dict(kind="gkd", settings=dict(beta=beta), loss=loss.item(), student=student.tolist(),
+                teacher=teacher.tolist(), slopes=student.grad.tolist())
+
+
 cases = [dpo("sigmoid", 0.1), dpo("hinge", 0.3), dpo("ipo", 0.1), dpo("sigmoid", 0.5), orpo(0.1), orpo(0.5),
          simpo(2.0, 1.0, 0.0, 0.0), simpo(2.0, 1.6, 1.0, 0.0), simpo(1.0, 0.5, 0.0, 0.2), kto(0.1, 1, 1, 3.0),
          kto(0.4, 2, 0.5, -3.0)]
 for kind in ("grpo", "bnpo", "dr_grpo", "dapo", "cispo"):
     cases += [grpo(kind, 0.04), grpo(kind, 0.0)]
 cases += [grpo("grpo", 0.1, by_sequence=True), grpo("dapo", 0.0, delta=1.25)]
+cases += [gkd(beta) for beta in (0.0, 0.1, 0.5, 0.9, 1.0)]
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json"), "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
