@@ -2,7 +2,8 @@
 """How right yanxing is on third-party data: makes the sets, scores each with `yanxing eval`, prints one table.
 
   python3 bench/accuracy.py                            # every set, 100 rows of it drawn by a fixed seed
-  python3 bench/accuracy.py --limit 0 --only coffee,ha_en_12 --large none
+  python3 bench/accuracy.py --limit 0 --only coffee,ha_en_12 -- --large none
+  ./run eval suite                                     # the same, with what is missing set up first
 
 Needs ../shared/data (see bench/datasets.py) and a built binary. Predictions stay in the output folder, one file a set.
 """
@@ -19,7 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETS = ["coffee", "ha_en", "ha_en_12", "ha_en_lean_12", "snips", "slurp_devel", "acebench_en", "bfcl_simple", "bfcl_multiple",
         "bfcl_parallel", "bfcl_parallel_multiple", "bfcl_irrelevance", "screens_elements", "screens_picture",
         "aishell_cmd", "aishell_cmd_known", "aishell_read"]
-COLUMNS = ["set", "rows", "exact", "name", "arg F1", "none right", "reward", "CER/WER", "p50 ms", "p95 ms", "min"]
+COLUMNS = ["set", "rows", "exact", "name", "arg F1", "none right", "reward", "CER/WER", "p50 ms", "p95 ms", "large", "min",
+           "published"]
+# What others say of themselves on such data, as a measure of it; not the same rows.
+PUBLISHED = {"coffee": "Rhino 97.6 % (noisy, the mean of its levels)", "ha_en": "qwen3-8b 82.8 % (its own set of questions)",
+             "bfcl_simple": "Hammer2.1-1.5B 82.8 % (non-live AST, all kinds)", "bfcl_multiple": "as above",
+             "bfcl_parallel": "as above", "bfcl_parallel_multiple": "as above"}
 
 
 def rate(value):
@@ -27,6 +33,8 @@ def rate(value):
 
 
 def row_of(name, summary, minutes):
+    """`large`: the share of rows that the large tier answered."""
+    large = summary.get("tiers", {}).get("large", {}).get("rows", 0) / max(1, summary.get("rows", 0))
     latency = summary.get("latency_ms", {}).get("total", {})
     argument = summary.get("argument") or {}
     shown = ", ".join(f"{100 * value:.1f} %" for heard in summary.get("text", {}).values()
@@ -36,7 +44,8 @@ def row_of(name, summary, minutes):
             f"{argument['f1']:.3f}" if scored and argument.get("f1") is not None else "",
             rate((summary.get("abstain") or {}).get("rightly")),
             f"{summary['reward']['mean']:.2f}" if scored and summary.get("reward") else "", shown,
-            f"{latency.get('p50', 0):.0f}", f"{latency.get('p95', 0):.0f}", f"{minutes:.1f}"]
+            f"{latency.get('p50', 0):.0f}", f"{latency.get('p95', 0):.0f}", f"{100 * large:.0f} %", f"{minutes:.1f}",
+            PUBLISHED.get(name, "")]
 
 
 def drawn(path, limit):
