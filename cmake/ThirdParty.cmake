@@ -51,6 +51,7 @@ pkg_check_modules(opencc REQUIRED IMPORTED_TARGET opencc)
 pkg_check_modules(espeak REQUIRED IMPORTED_TARGET espeak-ng)
 pkg_check_modules(picture REQUIRED IMPORTED_TARGET gdk-pixbuf-2.0 cairo pangocairo)
 pkg_check_modules(acting REQUIRED IMPORTED_TARGET libcurl xlsxwriter libmosquitto zlib)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(fetching REQUIRED IMPORTED_TARGET libcurl libarchive openssl)
 
 # libtorch, unpacked by scripts/setup.sh --train beside the other parts. Linked without the wheel's own CMake package,

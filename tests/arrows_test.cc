@@ -166,7 +166,7 @@ TEST_F(ArrowsTest, EnginesStayInTheirRoom) {
       {"archive", {"catalog"}},
       {"mosquitto", {"action"}},
       {"xlsxwriter", {"action"}},
-      {"sqlite3", {"action"}},
+      {"sqlite3", {"diary"}},
   };
   for (const auto &[room, uses] : arrows_) {
     if (!fs::exists(source_ / room)) {

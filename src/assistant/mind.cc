@@ -1,5 +1,6 @@
 #include "assistant/mind.h"
 
+#include "assistant/learned.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -7,13 +8,6 @@
 
 namespace yanxing::assistant {
 namespace {
-
-// What was trained for this model and comes with yanxing; empty where nothing was.
-std::filesystem::path own_adapter(const std::string &model) {
-  auto file = share_folder() / "assets" / "adapters" / (model + ".gguf");
-  std::error_code error;
-  return std::filesystem::exists(file, error) ? file : std::filesystem::path();
-}
 
 // The model with that adapter in its weights, made once: an adapter beside them costs a quarter of the time. Empty
 // where it cannot be made.
@@ -49,7 +43,7 @@ Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const 
   llm::EngineSettings engine_settings;
   engine_settings.threads = settings.threads;
   if (tier == "large" || settings.adapter.empty()) {
-    engine_settings.adapter = own_adapter(model);
+    engine_settings.adapter = adapter_for(model, weights);
     const auto merged = engine_settings.adapter.empty()
                             ? std::filesystem::path()
                             : with_adapter(weights, engine_settings.adapter, settings.threads);

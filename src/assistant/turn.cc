@@ -80,6 +80,9 @@ Status Turn::hear(const audio::Clip &clip, std::optional<Language> language) {
     return transcript.error();
   }
   read(transcript->text);
+  if (parts_.keep_sound) {
+    report_.sound = clip;
+  }
   report_.language = transcript->text.empty() ? report_.language : transcript->language;
   report_.timings_ms["asr"] = ms_since(started);
   return {};
@@ -102,6 +105,7 @@ void Turn::read(const std::string &text) {
 }
 
 Status Turn::decide() {
+  report_.history = history_;
   auto decided = parts_.mind->decide(context(), report_.transcript);
   if (!decided) {
     return decided.error();
@@ -182,6 +186,7 @@ action::Outcome Turn::act_on(const Action &action) {
   if (judgement.verdict == Verdict::kAsk) {
     tell("asked", judgement.question);
     const auto answer = parts_.confirm ? parts_.confirm(judgement.question) : std::nullopt;
+    report_.answer = answer;
     if (!answer) {
       return {OutcomeStatus::kAsked, "waits for a yes: " + judgement.question, judgement.question, nullptr};
     }

@@ -28,12 +28,15 @@ struct TurnReport {
   std::vector<text::Repair> repairs;
   Screen screen;
   Decision decision;
-  std::vector<std::string> policy; // one word on each action
+  std::vector<text::PastTurn> history; // that the decision saw
+  std::vector<std::string> policy;     // one word on each action
+  std::optional<bool> answer;          // what the user said to the question that was asked last
   action::Outcome outcome;
   std::string reply;
   Language language = Language::kEnglish;
   std::string marked;                       // id of the element acted on, for the annotated picture
   std::map<std::string, double> timings_ms; // endpoint, asr, see, prefill, decode, act, first_audio, total
+  audio::Clip sound;                        // what was heard, where Parts::keep_sound says so
 };
 
 Json to_json(const TurnReport &report);
@@ -53,6 +56,7 @@ public:
     action::Hands hands;              // screen, picture, widgets, contacts are filled in here
     Confirmer confirm;
     Narrator narrate;
+    bool keep_sound = false;
   };
   explicit Turn(Parts parts) : parts_(std::move(parts)) {}
 

@@ -24,6 +24,7 @@ struct Settings {
   std::string smtp_password_file; // file with mode 0600
   std::string smtp_from = "me@localhost";
   std::string mqtt_url = "mqtt://127.0.0.1:1883";
+  bool remember = false; // keep turns in turns.db, for 'yanxing corrections' and 'yanxing learn'
 
   template <class Visitor> void for_each_setting(Visitor &&visit) {
     visit("language", language);
@@ -40,6 +41,7 @@ struct Settings {
     visit("smtp_password_file", smtp_password_file);
     visit("smtp_from", smtp_from);
     visit("mqtt_url", mqtt_url);
+    visit("remember", remember);
   }
 };
 

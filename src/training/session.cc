@@ -11,6 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -21,6 +23,8 @@ using namespace verb;
 
 namespace fs = std::filesystem;
 namespace {
+
+std::atomic<bool> interrupted{false}; // the one thing a signal handler may touch
 
 Result<fs::path> model_path(const RunOptions &options) {
   std::error_code error;
@@ -287,11 +291,21 @@ Result<std::unique_ptr<nn::Model>> Session::model() {
 }
 
 train::OnStep Session::on_step() {
+  if (processes_.size() == 1) { // several would have to stop at the same step
+    interrupted = false;
+    std::signal(SIGINT, [](int) {
+      interrupted = true;
+      std::signal(SIGINT, SIG_DFL); // the second time ends it at once
+    });
+  }
   return [this](const train::StepReport &report) {
     if (watch_) {
       watch_->tell(report);
     }
-    return true;
+    if (interrupted) {
+      log_info("stopping after step " + std::to_string(report.step) + "; go on with --resume_from_checkpoint last");
+    }
+    return !interrupted;
   };
 }
 
@@ -319,7 +333,7 @@ Result<Json> Session::summarise(const train::RunResult &result) const {
   return summary;
 }
 
-Status Session::finish(const Result<train::RunResult> &result) {
+Result<Json> Session::close(const Result<train::RunResult> &result) {
   if (watch_) {
     if (auto drawn = watch_->finish(); !drawn) {
       log_warning(drawn.error().message());
@@ -328,14 +342,17 @@ Status Session::finish(const Result<train::RunResult> &result) {
   if (!result) {
     return result.error();
   }
-  if (!leads()) {
-    return {};
-  }
-  const auto summary = summarise(*result);
+  return leads() ? summarise(*result) : Result<Json>(Json());
+}
+
+Status Session::finish(const Result<train::RunResult> &result) {
+  const auto summary = close(result);
   if (!summary) {
     return summary.error();
   }
-  std::cout << dump(*summary) << "\n";
+  if (!summary->is_null()) {
+    std::cout << dump(*summary) << "\n";
+  }
   return {};
 }
 

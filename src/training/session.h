@@ -66,7 +66,10 @@ public:
   Result<std::unique_ptr<nn::Model>> model();
   // Tells the watch, where this process has one.
   train::OnStep on_step();
-  // Draws the curve, turns an adapter into llama.cpp's form and prints the summary.
+  // Draws the curve, turns an adapter into llama.cpp's form (output/adapter.gguf) and says what came of it: {steps,
+  // loss, checkpoint, adapter?, …}; null in processes that do not lead.
+  Result<Json> close(const Result<train::RunResult> &result);
+  // The same, printed.
   Status finish(const Result<train::RunResult> &result);
 
   [[nodiscard]] const std::filesystem::path &model_file() const { return file_; }

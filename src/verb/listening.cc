@@ -98,15 +98,18 @@ Result<std::unique_ptr<assistant::Live>> open_live(const DecidingOptions &decidi
   parts.push_to_talk = options.push_to_talk;
   parts.sure_ms = std::min(parts.sure_ms, endpoint.endpoint_ms);
   parts.sure_confidence = station.mind->rewards().act_above();
-  if (deciding.json) {
-    parts.on_turn = [](const assistant::TurnReport &report) { print_json(assistant::to_json(report)); };
-  } else {
-    parts.on_heard = tell_decision;
-    parts.on_turn = [](const assistant::TurnReport &report) {
+  parts.on_heard = deciding.json ? decltype(parts.on_heard)() : tell_decision;
+  parts.on_turn = [json = deciding.json, diarist = station.diarist.get()](const assistant::TurnReport &report) {
+    if (json) {
+      print_json(assistant::to_json(report));
+    } else {
       std::cout << "reply: " << report.reply << "\n";
       print_timings(report);
-    };
-  }
+    }
+    if (diarist != nullptr) {
+      diarist->note(report);
+    }
+  };
   return std::make_unique<assistant::Live>(std::move(parts));
 }
 
@@ -134,6 +137,7 @@ Status listen(const DecidingOptions &deciding, const ListeningOptions &options) 
   wanted.voice_to_file = !options.microphone.empty();
   wanted.dry_run = options.dry_run;
   wanted.yes = options.yes;
+  wanted.remember = options.remember;
   assistant::Live *hearer = nullptr; // set once it is there; questions come from it alone
   wanted.confirm = [&hearer](const std::string &question) {
     return hearer == nullptr ? std::nullopt : hearer->confirm(question);

@@ -15,6 +15,7 @@ struct ListeningOptions {
   bool dry_run = false;
   bool yes = false;
   bool mute = false;
+  bool remember = false;
 };
 void add_listening_options(CLI::App &app, ListeningOptions &options);
 

@@ -48,6 +48,14 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
     }
     station->recognizer = std::move(*recognizer);
   }
+  const bool remember = (wanted.remember || station->settings.remember) && !wanted.dry_run;
+  if (remember) { // what cannot be kept is said before anything is done
+    auto diarist = Diarist::open(diary::Diary::usual_file(), station->registry, station->contacts);
+    if (!diarist) {
+      return diarist.error();
+    }
+    station->diarist = std::move(*diarist);
+  }
   auto mind = open_mind(options, station->settings, true);
   if (!mind) {
     return mind.error();
@@ -79,6 +87,7 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   parts.hands.state = state_folder();
   parts.confirm = confirmer(wanted);
   parts.narrate = wanted.narrate;
+  parts.keep_sound = remember;
   station->turn = std::make_unique<assistant::Turn>(std::move(parts));
   return station;
 }

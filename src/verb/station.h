@@ -3,6 +3,7 @@
 
 #include "assistant/turn.h"
 #include "assistant/voice.h"
+#include "verb/diarist.h"
 #include "verb/parts.h"
 
 #include <memory>
@@ -15,6 +16,7 @@ struct StationOptions {
   bool voice_to_file = false; // gather only, no loudspeaker
   bool dry_run = false;
   bool yes = false;
+  bool remember = false;        // keep the turns, as the setting of that name does
   assistant::Confirmer confirm; // empty: the terminal is asked
   assistant::Narrator narrate;
 };
@@ -31,6 +33,7 @@ struct Station {
   action::Operator hand;
   Desktop desktop;
   std::unique_ptr<assistant::Turn> turn;
+  std::unique_ptr<Diarist> diarist; // null: turns are not kept
 };
 
 Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, const StationOptions &wanted);

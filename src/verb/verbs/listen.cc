@@ -25,6 +25,8 @@ Verb make_listen_verb() {
             app.add_flag("--dry-run", options->listening.dry_run, "decide and check, but do nothing");
             app.add_flag("--yes", options->listening.yes, "answer every confirmation with yes");
             app.add_flag("--mute", options->listening.mute, "do not speak the replies");
+            app.add_flag("--remember", options->listening.remember,
+                         "keep the turns with their sounds and screens, to learn from: 'yanxing corrections'");
             return [options] { return listen(*options, options->listening); };
           },
           ""};

@@ -22,6 +22,7 @@ struct Options : DecidingOptions {
   bool dry_run = false;
   bool yes = false;
   bool mute = false;
+  bool remember = false;
   std::string reply_file;
   std::string annotated_file;
 };
@@ -88,6 +89,9 @@ public:
       return said;
     }
     finish(turn.report(), picture);
+    if (station_.diarist) {
+      station_.diarist->note(turn.report());
+    }
     return turn.report().outcome.status == action::OutcomeStatus::kFailed
                ? Status(Error{turn.report().outcome.detail, ""})
                : Status();
@@ -162,6 +166,7 @@ Status run(const Options &options) {
     listening.dry_run = options.dry_run;
     listening.yes = options.yes;
     listening.mute = options.mute || options.dry_run;
+    listening.remember = options.remember;
     return listen(options, listening);
   }
   StationOptions wanted;
@@ -170,6 +175,7 @@ Status run(const Options &options) {
   wanted.voice_to_file = !options.reply_file.empty();
   wanted.dry_run = options.dry_run;
   wanted.yes = options.yes;
+  wanted.remember = options.remember;
   wanted.narrate = narrator(options.json);
   auto station = open_station(options, wanted);
   if (!station) {
@@ -205,6 +211,8 @@ Verb make_run_verb() {
             app.add_flag("--dry-run", options->dry_run, "decide and check, but do nothing");
             app.add_flag("--yes", options->yes, "answer every confirmation with yes");
             app.add_flag("--mute", options->mute, "do not speak the reply");
+            app.add_flag("--remember", options->remember,
+                         "keep this turn with its sound and screen, to learn from: 'yanxing corrections'");
             app.add_option("--reply", options->reply_file,
                            "write the spoken reply to this WAV file instead of playing it");
             app.add_option("--annotated", options->annotated_file, "write the screen with its elements marked (PNG)");

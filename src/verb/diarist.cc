@@ -1,0 +1,84 @@
+#include "verb/diarist.h"
+
+#include "action/executor.h"
+#include "action/overlay.h"
+#include "base/log.h"
+#include "text/correction.h"
+
+namespace yanxing::verb {
+
+Result<std::unique_ptr<Diarist>> Diarist::open(const std::filesystem::path &file, const action::Registry &registry,
+                                               const std::vector<Contact> &contacts) {
+  auto diary = diary::Diary::open(file);
+  if (!diary) {
+    return diary.error();
+  }
+  return std::unique_ptr<Diarist>(new Diarist(std::move(*diary), registry, contacts));
+}
+
+Diarist::Diarist(std::unique_ptr<diary::Diary> diary, const action::Registry &registry,
+                 const std::vector<Contact> &contacts)
+    : diary_(std::move(diary)), actions_(Json::array()), contacts_(Json::array()) {
+  for (const auto &spec : registry.actions()) {
+    actions_.push_back(action::json_of(spec));
+  }
+  for (const auto &contact : contacts) {
+    contacts_.push_back(to_json(contact));
+  }
+}
+
+void Diarist::note(const assistant::TurnReport &report) {
+  if (report.transcript.empty() || report.outcome.status == action::OutcomeStatus::kDryRun) {
+    return; // nobody spoke, or nothing was done
+  }
+  if (auto written = write(report); !written) {
+    log_warning("this turn is not kept: " + written.error().message());
+  }
+}
+
+Status Diarist::write(const assistant::TurnReport &report) {
+  const auto &first = report.decision.actions.front();
+  if (last_ > 0 && first.name == "undo") {
+    const auto last = std::exchange(last_, 0);
+    return diary_->set_status(last, "undone");
+  }
+  diary::Entry entry;
+  entry.language = language_code(report.language);
+  entry.heard = report.heard;
+  entry.transcript = report.transcript;
+  for (const auto &turn : report.history) {
+    auto decision = parse_json(turn.decision, "the last turn");
+    entry.history.push_back(
+        {{"transcript", turn.utterance}, {"action", decision ? std::move(*decision) : Json(turn.decision)}});
+  }
+  entry.screen = report.screen.elements.empty() ? Json() : to_json(report.screen);
+  entry.actions = actions_;
+  entry.contacts = contacts_;
+  entry.decision = to_json(report.decision);
+  entry.confidence = report.decision.confidence;
+  entry.tier = report.decision.tier;
+  entry.status = action::status_name(report.outcome.status);
+  entry.agreed = report.answer.value_or(false);
+  entry.declined = report.answer.has_value() && !*report.answer;
+  if (!report.sound.samples.empty()) {
+    auto wav = audio::encode_clip(audio::resample(report.sound, audio::kSpeechRateHz), "wav");
+    if (!wav) {
+      return wav.error();
+    }
+    entry.wav = std::move(*wav);
+  }
+  const bool corrects = last_ > 0 && first.name != kNoAction && text::corrects_last_turn(report.transcript);
+  if (corrects) {
+    if (auto put_right = diary_->correct(last_, entry.decision); !put_right) {
+      return put_right;
+    }
+  }
+  const auto kept = diary_->keep(entry);
+  if (!kept) {
+    return kept.error();
+  }
+  last_ = *kept;
+  return {};
+}
+
+} // namespace yanxing::verb
