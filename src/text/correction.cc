@@ -46,4 +46,30 @@ bool corrects_last_turn(const std::string &words) {
          std::any_of(kEnglish.begin(), kEnglish.end(), begins(true));
 }
 
+bool is_change_of_mind(const std::string &words, const Action &decided, const Action &correction) {
+  constexpr double kInFull = 0.9;
+  if (decided.name != correction.name) {
+    return false;
+  }
+  const auto said = fold(words);
+  const auto numbers = find_numbers(said);
+  const auto was_said = [&](const Json &value) {
+    if (value.is_number()) {
+      return std::any_of(numbers.begin(), numbers.end(),
+                         [&](const SpokenNumber &number) { return number.value == value.get<double>(); });
+    }
+    const auto mention = value.is_string() ? find_mention(said, value.get<std::string>()) : std::nullopt;
+    return mention && mention->score >= kInFull;
+  };
+  for (const auto &[name, value] : decided.arguments.items()) {
+    const auto other = correction.arguments.find(name);
+    if ((other == correction.arguments.end() || *other != value) && !was_said(value)) {
+      return false;
+    }
+  }
+  // What only the correction gives was missing before.
+  return std::all_of(correction.arguments.items().begin(), correction.arguments.items().end(),
+                     [&](const auto &item) { return decided.arguments.contains(item.key()); });
+}
+
 } // namespace yanxing::text

@@ -67,7 +67,8 @@ Status Diarist::write(const assistant::TurnReport &report) {
     }
     entry.wav = std::move(*wav);
   }
-  const bool corrects = last_ > 0 && first.name != kNoAction && text::corrects_last_turn(report.transcript);
+  const bool corrects = last_ > 0 && first.name != kNoAction && text::corrects_last_turn(report.transcript) &&
+                        !(last_action_ && text::is_change_of_mind(last_words_, *last_action_, first));
   if (corrects) {
     if (auto put_right = diary_->correct(last_, entry.decision); !put_right) {
       return put_right;
@@ -78,6 +79,8 @@ Status Diarist::write(const assistant::TurnReport &report) {
     return kept.error();
   }
   last_ = *kept;
+  last_words_ = report.transcript;
+  last_action_ = report.decision.actions.size() == 1 ? std::optional(first) : std::nullopt;
   return {};
 }
 

@@ -1,5 +1,5 @@
 // Writes turns into the diary as they happen, where the user allowed it, and sees in a turn that the one before it was
-// wrong: "不对，发给王芳" gives what would have been right, "撤销" that it was not wanted.
+// wrong: "不对，我说的是那个表格" gives what would have been right, "撤销" that it was not wanted.
 #pragma once
 
 #include "action/registry.h"
@@ -7,6 +7,8 @@
 #include "diary/diary.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace yanxing::verb {
@@ -27,6 +29,8 @@ private:
   Json actions_;
   Json contacts_;
   std::int64_t last_ = 0; // the turn before, where something was decided in it
+  std::string last_words_;
+  std::optional<Action> last_action_; // where it was a single one
 };
 
 } // namespace yanxing::verb

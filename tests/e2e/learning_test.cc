@@ -14,7 +14,8 @@ protected:
       GTEST_SKIP() << "models are not installed; run scripts/setup.sh";
     }
     ASSERT_TRUE(write_file(home_ / "screen.json", R"({"size":[800,600],"title":"note","elements":[
-      {"id":"current_document","kind":"document","name":"note","text":"hello","box":[0,0,10,10],"states":["focused"]}]})"));
+      {"id":"current_document","kind":"document","name":"note","text":"hello","box":[0,0,10,10],"states":["focused"]},
+      {"id":"table_1","kind":"table","name":"prices","box":[10,10,10,10],"rows":2,"columns":2}]})"));
   }
   // Sentences of one sitting.
   os::Finished say(const std::vector<std::string> &sentences, bool remember) {
@@ -51,22 +52,27 @@ TEST_F(Learning, NothingIsKeptUnlessItIsAskedFor) {
 }
 
 TEST_F(Learning, ASpokenCorrectionStandsBesideTheTurnBeforeIt) {
-  ASSERT_EQ(say({"把这个文档发给李敏", "不对，发给王芳"}, true).exit_code, 0);
+  (void)say({"把这个发给王芳", "不对，我说的是那个表格"}, true); // this table has no cells to send
   const auto corrected = json_of(yanxing({"corrections", "list", "--json", "-q"}));
-  EXPECT_EQ(corrected["transcript"], "把这个文档发给李敏");
-  EXPECT_EQ(corrected["decision"]["recipient"], "李敏");
-  EXPECT_EQ(corrected["correction"]["action"], "share") << corrected;
-  EXPECT_EQ(corrected["correction"]["recipient"], "王芳") << corrected;
+  EXPECT_EQ(corrected["transcript"], "把这个发给王芳");
+  EXPECT_EQ(corrected["decision"]["target"], "current_document") << corrected;
+  EXPECT_EQ(corrected["correction"]["target"], "table_1") << corrected;
 
   const auto pairs = home_ / "pairs.jsonl";
   ASSERT_EQ(yanxing({"corrections", "export", "--pairs", "--out", pairs.string()}).exit_code, 0);
   const auto row = Json::parse(*read_file(pairs));
-  EXPECT_EQ(row["action"]["recipient"], "王芳");
-  EXPECT_EQ(row["rejected_action"]["recipient"], "李敏");
+  EXPECT_EQ(row["action"]["target"], "table_1");
+  EXPECT_EQ(row["rejected_action"]["target"], "current_document");
   EXPECT_EQ(row["screen"]["title"], "note");
 
   ASSERT_EQ(yanxing({"corrections", "forget", "--all"}).exit_code, 0);
-  EXPECT_EQ(read_file(home_ / "state" / "turns.db")->find("李敏"), std::string::npos);
+  EXPECT_EQ(read_file(home_ / "state" / "turns.db")->find("王芳"), std::string::npos);
+}
+
+TEST_F(Learning, AChangeOfMindIsNoLesson) {
+  ASSERT_EQ(say({"把这个文档发给李敏", "不对，发给王芳"}, true).exit_code, 0);
+  EXPECT_EQ(yanxing({"corrections", "list", "--json", "-q"}).output, "") << "it was right for those words";
+  EXPECT_NE(yanxing({"corrections", "list", "--all", "--json", "-q"}).output.find("王芳"), std::string::npos);
 }
 
 TEST_F(Learning, ACorrectionInWritingIsCheckedAgainstThatTurn) {

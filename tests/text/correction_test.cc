@@ -20,5 +20,25 @@ TEST(Correction, IsNotSeenWhereNothingIsPutRight) {
   }
 }
 
+Action share(const Json &arguments) { return {"share", arguments, ""}; }
+
+TEST(Correction, OfWhatWasSaidInFullIsAChangeOfMind) {
+  EXPECT_TRUE(is_change_of_mind("把这个表格发给李敏", share({{"target", "current_table"}, {"recipient", "李敏"}}),
+                                share({{"target", "current_table"}, {"recipient", "王芳"}})));
+  EXPECT_TRUE(is_change_of_mind("Send it to Anna at 5", share({{"recipient", "Anna"}, {"hour", 5}}),
+                                share({{"recipient", "Anna"}, {"hour", 6}})));
+}
+
+TEST(Correction, OfWhatWasGuessedIsALesson) {
+  EXPECT_FALSE(is_change_of_mind("把这个发给王芳", share({{"target", "current_document"}, {"recipient", "王芳"}}),
+                                 share({{"target", "current_table"}, {"recipient", "王芳"}})));
+  EXPECT_FALSE(
+      is_change_of_mind("send it to the boss", share({{"recipient", "Anna"}}), share({{"recipient", "John"}})));
+  EXPECT_FALSE(is_change_of_mind("send it to Anna", share({{"recipient", "Anna"}}), {"open", {{"app", "mail"}}, ""}));
+  EXPECT_FALSE(is_change_of_mind("send it to Anna", share({{"recipient", "Anna"}}),
+                                 share({{"recipient", "Anna"}, {"target", "current_table"}})))
+      << "an argument was left out";
+}
+
 } // namespace
 } // namespace yanxing::text

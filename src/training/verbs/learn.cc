@@ -324,7 +324,7 @@ Status run(const CLI::App &app, const LearnOptions &options) {
 
 Verb make_learn_training_verb() {
   return {"learn", "learn from your own corrections: a better adapter goes into use, a worse one does not",
-          "  yanxing listen --remember        # keeps turns; \"no, to Anna\" corrects the last one\n"
+          "  yanxing listen --remember        # keeps turns; \"no, I meant the table\" corrects the last one\n"
           "  yanxing learn\n"
           "  yanxing learn --dry-run --json\n"
           "  yanxing learn --rollback",
