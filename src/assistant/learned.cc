@@ -78,7 +78,7 @@ Json Learned::list() const {
 
 Status Learned::save() const { return write_file(folder_ / "learned.json", state_.dump(2) + "\n"); }
 
-Status Learned::take(const fs::path &adapter, Json record) {
+Status Learned::take(const fs::path &adapter, const Json &record) {
   std::int64_t number = 1;
   for (const auto &known : state_["adapters"]) {
     number = std::max(number, number_of(known) + 1);

@@ -24,7 +24,7 @@ public:
 
   // Copies the adapter here and puts it into use; of those before it the last few are kept. `record`: what is known of
   // it (scores before and after). Error: a full disk; the one in use stays then.
-  Status take(const std::filesystem::path &adapter, Json record);
+  Status take(const std::filesystem::path &adapter, const Json &record);
   // Puts the one before the one in use back, at last the one that comes with yanxing; absent: none is in use. The
   // number that is in use then, 0 for yanxing's own.
   Result<std::int64_t> roll_back();

@@ -15,7 +15,7 @@ std::filesystem::path with_adapter(const std::filesystem::path &model, const std
                                    int threads) {
   const auto folder = cache_folder() / "merged";
   const auto base = llm::fingerprint_of(model);
-  const auto merged = folder / (base + "-" + llm::fingerprint_of(adapter) + "-q8.gguf");
+  auto merged = folder / (base + "-" + llm::fingerprint_of(adapter) + "-q8.gguf");
   std::error_code error;
   if (std::filesystem::exists(merged, error)) {
     return merged;
