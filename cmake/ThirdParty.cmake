@@ -24,6 +24,10 @@ target_link_libraries(ggml-base INTERFACE Threads::Threads OpenMP::OpenMP_CXX m 
 target_link_libraries(ggml-cpu INTERFACE ggml-base OpenMP::OpenMP_CXX)
 target_link_libraries(ggml INTERFACE ggml-cpu ggml-base)
 target_link_libraries(whisper INTERFACE ggml)
+# What a type of buffer of its CPU device needs to know (src/llm/packed_weights.cc): no public interface of ggml.
+add_library(ggml-internal INTERFACE IMPORTED GLOBAL)
+target_link_libraries(ggml-internal INTERFACE ggml)
+target_include_directories(ggml-internal SYSTEM INTERFACE ${YANXING_DEPS}/include/ggml-internal)
 target_link_libraries(llama INTERFACE ggml)
 target_link_libraries(mtmd INTERFACE llama vendor-hash)
 find_package(OpenSSL REQUIRED)

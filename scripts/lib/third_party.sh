@@ -4,7 +4,7 @@
 # Name of the folder: whatever changes the result changes the name. GGML_NATIVE tunes to this CPU.
 deps_key() {
   {
-    cat "$root/scripts/third_party.txt" "$root/third_party/CMakeLists.txt"
+    cat "$root/scripts/third_party.txt" "$root/third_party/CMakeLists.txt" "$root"/third_party/patches/*
     c++ -dumpfullversion -dumpmachine
     grep -m1 -E '^(flags|Features)' /proc/cpuinfo || uname -m
   } | sha256sum | cut -c1-16
@@ -35,6 +35,16 @@ third_party_sources() {
   [ -d "$1/sherpa-onnx-core" ] || fail "no onnxruntime is pinned for $(uname -m)" "Add its wheel to scripts/third_party.txt"
 }
 
+# Each patch says in its code what it is for.
+patch_llama() {
+  local patch
+  [ -e "$1/.patched" ] && return
+  for patch in "$root"/third_party/patches/llama.cpp-*.patch; do
+    patch --quiet -p1 -d "$1" <"$patch" || fail "$patch does not fit llama.cpp" "Was its version changed in scripts/third_party.txt?"
+  done
+  touch "$1/.patched"
+}
+
 # build_third_party WHAT TARGET FOLDER [OPTION…]: nothing where FOLDER is there. An interrupted build goes on; the
 # result gets its name only when it is whole; a second run at the same time waits.
 build_third_party() {
@@ -49,16 +59,18 @@ build_third_party() {
   }
   [ -d "$folder" ] && return
   local work=$cache/deps/.build-${folder##*/}
-  local sources=$cache/deps/.sources out=$work/out
+  local sources=$work/sources out=$work/out
   mkdir -p "$work" "$sources"
   third_party_sources "$sources"
+  [ "$target" = peer ] || patch_llama "$sources/llama-cpp-python/vendor/llama.cpp" # the peer stays as its makers ship it
   say "third-party: building $what (once; 5 to 20 minutes of CPU time)"
   local log=$logs/third_party.log launcher=()
   command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   cmake -S "$root/third_party" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$out" \
     -DLLAMA_SOURCE="$sources/llama-cpp-python/vendor/llama.cpp" -DWHISPER_SOURCE="$sources/pywhispercpp/whisper.cpp" \
     "${launcher[@]}" "$@" >"$log" 2>&1 9>&- || { tail -n 20 "$log" >&2; fail "cmake could not configure the third-party parts" "The whole log is $log"; }
-  ninja -C "$work" "$target" 2>&1 9>&- | tee -a "$log" | sed -unE '/^(\[|FAILED|.*error:)/p' | show_ninja third-party ||
+  # What is the same in another version's folder is not compiled again.
+  CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 ninja -C "$work" "$target" 2>&1 9>&- | tee -a "$log" | sed -unE '/^(\[|FAILED|.*error:)/p' | show_ninja third-party ||
     fail "the third-party parts did not build" "The whole log is $log"
   rm -rf "$out"
   cmake --install "$work" >>"$log" 2>&1
@@ -66,6 +78,6 @@ build_third_party() {
     cp "$sources/sherpa-onnx-core/sherpa_onnx/lib/libonnxruntime.so" "$out/lib/"
   fi
   mv -T "$out" "$folder"
-  rm -rf "$work" "$sources" # the archives are kept
+  rm -rf "$work" # the archives are kept
   flock -u 9
 }

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "llm/end_of_turn.h"
+#include "llm/packed_weights.h"
 
 #include <llama-cpp.h>
 
@@ -35,6 +36,7 @@ void start_backend_once() {
   std::call_once(once, [] {
     llama_log_set(forward_log, nullptr);
     llama_backend_init();
+    offer_packed_weights();
   });
 }
 

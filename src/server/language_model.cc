@@ -1,6 +1,7 @@
 #include "server/language_model.h"
 
 #include "base/log.h"
+#include "llm/packed_weights.h"
 #include "server/errors.h"
 #include "server/tool_chat.h"
 
@@ -38,6 +39,7 @@ void start_backend_once() {
     common_log_set_verbosity_thold(LOG_LEVEL_OUTPUT); // what it would say in its own form is answered to the client
     llama_log_set(forward_log, nullptr);
     llama_backend_init();
+    llm::offer_packed_weights();
   });
 }
 

@@ -1,6 +1,7 @@
 #include "speech/whisper_model.h"
 
 #include "base/log.h"
+#include "speech/quantised_whisper.h"
 
 #include <array>
 #include <cstdint>
@@ -131,11 +132,15 @@ Result<WhisperContext> load_whisper_model(const std::filesystem::path &file) {
   if (auto usable = check_whisper_model(file); !usable) {
     return usable.error();
   }
+  auto bytes = quantised_whisper(file);
+  if (!bytes) {
+    return bytes.error();
+  }
   whisper_log_set(forward_log, nullptr);
   auto parameters = whisper_context_default_params();
   parameters.use_gpu = false;
   parameters.flash_attn = true; // exact only for contexts of a multiple of 256: whisper_recognizer.cc
-  WhisperContext context(whisper_init_from_file_with_params(file.c_str(), parameters));
+  WhisperContext context(whisper_init_from_buffer_with_params(bytes->data(), bytes->size(), parameters));
   if (!context) {
     return Error{file.string() + " could not be loaded: tensors are missing or of another model", kFetchAgain};
   }

@@ -1,6 +1,7 @@
 #include "verb/verb.h"
 
 #include "base/log.h"
+#include "llm/packed_weights.h"
 #include "verb/config_file.h"
 
 #include <CLI/CLI.hpp>
@@ -114,6 +115,7 @@ void hand_over_to_training(char **argv) {
 
 int run_main(int argc, char **argv, std::vector<Verb> verbs) {
   let_idle_threads_sleep(argv);
+  llm::offer_packed_weights(); // whisper asks for the types of buffers too, and they are listed once
   constexpr int kUsage = 2;
   CLI::App app("yanxing (言行): say it, and it is done. A private voice operator for this computer.", "yanxing");
   app.set_version_flag("--version", "yanxing " YANXING_VERSION);

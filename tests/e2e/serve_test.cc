@@ -16,8 +16,12 @@ class Server {
 public:
   explicit Server(std::vector<std::string> more, const std::filesystem::path &folder) {
     const auto told = folder / "ready.json";
-    std::vector<std::string> words{YANXING_BINARY, "serve",   "--port", "0",         "--json", "--large",
-                                   "none",         "--slots", "2",      "--context", "2048"};
+    std::vector<std::string> words{YANXING_BINARY, "serve", "--port", "0", "--json", "--large", "none"};
+    for (const auto &[option, value] : {std::pair{"--slots", "2"}, std::pair{"--context", "2048"}}) {
+      if (std::find(more.begin(), more.end(), option) == more.end()) {
+        words.insert(words.end(), {option, value});
+      }
+    }
     words.insert(words.end(), more.begin(), more.end());
     pid_ = ::fork();
     if (pid_ == 0) {
@@ -273,6 +277,55 @@ TEST_F(Serve, ServesManyAtOnceAndFreesTheSlotOfWhoLeft) {
   const auto started = std::chrono::steady_clock::now();
   EXPECT_EQ(post("/v1/chat/completions", chat("Hi", 2)).status, 200);
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30)) << "their slots were not freed";
+}
+
+// The likeliest first tokens of an answer, with their log p.
+std::map<std::string, double> first_tokens(const Json &answer) {
+  std::map<std::string, double> found;
+  for (const auto &token : answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]) {
+    found[token["token"].get<std::string>()] = token["logprob"].get<double>();
+  }
+  return found;
+}
+
+TEST_F(Serve, ComputesABeginningOnceThatManyShareAtTheSameTime) {
+  start({"--slots", "4", "--context", "4096"});
+  std::string notes = "You answer questions about these notes.";
+  for (int i = 0; i < 30; ++i) {
+    notes += " Boat " + std::to_string(i) + " lies at pier " + std::to_string(i * 7 % 30) + ".";
+  }
+  const auto asked = [&](int boat, bool cached) {
+    auto request = chat("Where does boat " + std::to_string(boat) + " lie?", 1);
+    request["messages"].insert(request["messages"].begin(), Json{{"role", "system"}, {"content", notes}});
+    request["logprobs"] = true;
+    request["top_logprobs"] = 5;
+    request["cache_prompt"] = cached;
+    return request;
+  };
+  std::vector<std::future<Answer>> answers;
+  for (int boat = 0; boat < 4; ++boat) {
+    answers.push_back(
+        std::async(std::launch::async, [&, boat] { return post("/v1/chat/completions", asked(boat, true)); }));
+  }
+  int computed = 0;
+  int together = 0;
+  for (int boat = 0; boat < 4; ++boat) {
+    const auto shared = answers[static_cast<std::size_t>(boat)].get().json();
+    const int prompt = shared["usage"]["prompt_tokens"].get<int>();
+    together += prompt;
+    computed += prompt - shared["usage"]["prompt_tokens_details"]["cached_tokens"].get<int>();
+    const auto alone = post("/v1/chat/completions", asked(boat, false)).json();
+    EXPECT_EQ(alone["usage"]["prompt_tokens_details"]["cached_tokens"], 0);
+    const auto expected = first_tokens(alone);
+    for (const auto &[token, log_p] : first_tokens(shared)) {
+      if (expected.contains(token)) {
+        EXPECT_NEAR(log_p, expected.at(token), 0.4) << token; // batches of other shapes alone make 0.2
+      }
+    }
+    EXPECT_FALSE(expected.empty());
+  }
+  EXPECT_GT(together, 4 * 300);
+  EXPECT_LT(computed, together / 3) << "each computed the notes for itself";
 }
 
 TEST_F(Serve, EndsWhenToldTo) {
