@@ -15,22 +15,22 @@ namespace {
 
 using Half = std::uint16_t;
 
-struct RowQ5_0 { // 32 numbers d·(q − 16)
+struct RowQ50 { // 32 numbers d·(q − 16)
   Half scale;
   std::uint8_t high[4]; // bit k: the fifth bit of q[k]
   std::uint8_t low[16]; // q[k] | q[k + 16] << 4
 };
-struct RowQ8_0 { // 32 numbers d·q
+struct RowQ80 { // 32 numbers d·q
   Half scale;
   std::int8_t values[32];
 };
-struct RowQ4_K { // 256 numbers d·s[k / 32]·q − e·m[k / 32]
+struct RowQ4K { // 256 numbers d·s[k / 32]·q − e·m[k / 32]
   Half scale;
   Half minimum;
   std::uint8_t fine[12]; // s and m, six bits each
   std::uint8_t low[128]; // in each 64 columns: q[k] | q[k + 32] << 4
 };
-struct RowQ6_K { // 256 numbers d·s[k / 16]·(q − 32)
+struct RowQ6K { // 256 numbers d·s[k / 16]·(q − 32)
   std::uint8_t low[128];
   std::uint8_t high[64];
   std::int8_t scales[16];
@@ -38,34 +38,34 @@ struct RowQ6_K { // 256 numbers d·s[k / 16]·(q − 32)
 };
 
 // Vector j (0 … 7) of 32 columns holds in its byte 4·row + i the column 4·j + i.
-struct PackedQ5_0 {
+struct PackedQ50 {
   Half scales[kRowsOfBlock];
   std::uint8_t high[32];   // bit j: the fifth bit of vector j
   std::uint8_t low[4][32]; // vector j | vector j + 4 << 4
 };
 // Vector j (0 … 15) holds in its 16-bit number 2·row + i the column 2·j + i.
-struct PackedQ8_0 {
+struct PackedQ80 {
   Half scales[kRowsOfBlock];
   std::int8_t values[16][16];
 };
-struct PackedQ4_K {
+struct PackedQ4K {
   Half scale[kRowsOfBlock];
   Half minimum[kRowsOfBlock];
-  struct Part { // 32 columns, vectors as in PackedQ5_0
+  struct Part { // 32 columns, vectors as in PackedQ50
     std::uint8_t scales[kRowsOfBlock];
     std::uint8_t minima[kRowsOfBlock];
     std::uint8_t low[4][32];
   } parts[8];
 };
-struct PackedQ6_K {
+struct PackedQ6K {
   Half scale[kRowsOfBlock];
   std::int8_t scales[16][kRowsOfBlock]; // of every 16 columns
-  struct Part {                         // 32 columns, vectors as in PackedQ5_0
+  struct Part {                         // 32 columns, vectors as in PackedQ50
     std::uint8_t high[2][32];           // bits 2·(j % 4) and the next: the upper two of vector j, in high[j / 4]
     std::uint8_t low[4][32];
   } parts[8];
 };
-static_assert(sizeof(RowQ5_0) == 22 && sizeof(RowQ8_0) == 34 && sizeof(RowQ4_K) == 144 && sizeof(RowQ6_K) == 210);
+static_assert(sizeof(RowQ50) == 22 && sizeof(RowQ80) == 34 && sizeof(RowQ4K) == 144 && sizeof(RowQ6K) == 210);
 
 // A group of 32 activations beside its numbers: value = scale·q; the sums belong to the weights' offset.
 struct GroupFacts {
@@ -96,7 +96,7 @@ std::uint32_t every_fourth(std::uint32_t bits) {
   return (bits | bits >> 12) & 0xFF;
 }
 
-void pack_row(const RowQ5_0 &from, int row, PackedQ5_0 &packed) {
+void pack_row(const RowQ50 &from, int row, PackedQ50 &packed) {
   packed.scales[row] = from.scale;
   const std::uint32_t high = word_at(from.high);
   for (int j = 0; j < 4; ++j) { // columns k and k + 16 share a byte in both layouts
@@ -105,7 +105,7 @@ void pack_row(const RowQ5_0 &from, int row, PackedQ5_0 &packed) {
   }
 }
 
-void pack_row(const RowQ8_0 &from, int row, PackedQ8_0 &packed) {
+void pack_row(const RowQ80 &from, int row, PackedQ80 &packed) {
   packed.scales[row] = from.scale;
   for (int j = 0; j < 16; ++j) {
     std::memcpy(packed.values[j] + 2 * row, from.values + 2 * j, 2);
@@ -113,7 +113,7 @@ void pack_row(const RowQ8_0 &from, int row, PackedQ8_0 &packed) {
 }
 
 // Scale and minimum of the columns 32·part … (ggml keeps the upper two bits of the last four beside the first four).
-std::pair<std::uint8_t, std::uint8_t> fine_of(const RowQ4_K &row, int part) {
+std::pair<std::uint8_t, std::uint8_t> fine_of(const RowQ4K &row, int part) {
   const std::uint8_t *q = row.fine;
   if (part < 4) {
     return {q[part] & 63, q[part + 4] & 63};
@@ -132,7 +132,7 @@ void pack_nibbles(const std::uint8_t *low, int shift, int row, std::uint8_t (&pa
   }
 }
 
-void pack_row(const RowQ4_K &from, int row, PackedQ4_K &packed) {
+void pack_row(const RowQ4K &from, int row, PackedQ4K &packed) {
   packed.scale[row] = from.scale;
   packed.minimum[row] = from.minimum;
   for (int p = 0; p < 8; ++p) {
@@ -143,7 +143,7 @@ void pack_row(const RowQ4_K &from, int row, PackedQ4_K &packed) {
 
 // In ggml's order the columns 32·q … 32·q + 31 of a half of 128 have their nibbles in 32 bytes of the half's 64, the
 // low ones for q < 2, and their upper two bits at bit 2·q of the half's 32 bytes.
-void pack_row(const RowQ6_K &from, int row, PackedQ6_K &packed) {
+void pack_row(const RowQ6K &from, int row, PackedQ6K &packed) {
   packed.scale[row] = from.scale;
   for (int group = 0; group < 16; ++group) {
     packed.scales[group][row] = from.scales[group];
@@ -269,7 +269,7 @@ YANXING_AVX2_INLINE void add_four(const Integers (&weights)[4], const std::int8_
 template <int kTokens>
 YANXING_AVX2 void multiply_q5_0(const std::byte *packed, int columns, const std::byte *const *tokens,
                                 float *const *out) {
-  const auto *blocks = reinterpret_cast<const PackedQ5_0 *>(packed);
+  const auto *blocks = reinterpret_cast<const PackedQ50 *>(packed);
   const Integers nibble = _mm256_set1_epi8(0xF);
   const Integers fifth = _mm256_set1_epi8(0x10);
   const Integers ones = _mm256_set1_epi16(1);
@@ -284,7 +284,7 @@ YANXING_AVX2 void multiply_q5_0(const std::byte *packed, int columns, const std:
   }
   for (int b = 0; b < columns / 32; ++b) {
     fetch_ahead<kTokens>(blocks + b);
-    const PackedQ5_0 &block = blocks[b];
+    const PackedQ50 &block = blocks[b];
     const Integers high = load(block.high);
     Integers sums[kTokens];
     for (int t = 0; t < kTokens; ++t) {
@@ -326,7 +326,7 @@ YANXING_AVX2 void multiply_q5_0(const std::byte *packed, int columns, const std:
 template <int kTokens>
 YANXING_AVX2 void multiply_q8_0(const std::byte *packed, int columns, const std::byte *const *tokens,
                                 float *const *out) {
-  const auto *blocks = reinterpret_cast<const PackedQ8_0 *>(packed);
+  const auto *blocks = reinterpret_cast<const PackedQ80 *>(packed);
   const std::int16_t *x[kTokens];
   const GroupFacts *facts[kTokens];
   Floats totals[kTokens];
@@ -337,7 +337,7 @@ YANXING_AVX2 void multiply_q8_0(const std::byte *packed, int columns, const std:
   }
   for (int b = 0; b < columns / 32; ++b) {
     fetch_ahead<kTokens>(blocks + b);
-    const PackedQ8_0 &block = blocks[b];
+    const PackedQ80 &block = blocks[b];
     Integers sums[kTokens];
     for (int t = 0; t < kTokens; ++t) {
       sums[t] = _mm256_setzero_si256();
@@ -363,7 +363,7 @@ YANXING_AVX2 void multiply_q8_0(const std::byte *packed, int columns, const std:
 template <int kTokens>
 YANXING_AVX2 void multiply_q4_k(const std::byte *packed, int columns, const std::byte *const *tokens,
                                 float *const *out) {
-  const auto *blocks = reinterpret_cast<const PackedQ4_K *>(packed);
+  const auto *blocks = reinterpret_cast<const PackedQ4K *>(packed);
   const Integers nibble = _mm256_set1_epi8(0xF);
   const Integers ones = _mm256_set1_epi16(1);
   const std::int8_t *x[kTokens];
@@ -439,7 +439,7 @@ YANXING_AVX2_INLINE void add_scaled(Floats scales, const std::int8_t *eight, con
 template <int kTokens>
 YANXING_AVX2 void multiply_q6_k(const std::byte *packed, int columns, const std::byte *const *tokens,
                                 float *const *out) {
-  const auto *blocks = reinterpret_cast<const PackedQ6_K *>(packed);
+  const auto *blocks = reinterpret_cast<const PackedQ6K *>(packed);
   const Integers nibble = _mm256_set1_epi8(0xF);
   const Integers upper = _mm256_set1_epi8(0x30);
   const Integers ones = _mm256_set1_epi16(1);
@@ -511,47 +511,47 @@ constexpr Multiply kKernels[4][kTileTokens] = {
 
 bool can_multiply_packed() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); // F16C is older than both
 #else
   return false;
 #endif
 }
 
 int columns_of_block(PackedFormat format) {
-  return format == PackedFormat::kQ4_K || format == PackedFormat::kQ6_K ? 256 : 32;
+  return format == PackedFormat::kQ4K || format == PackedFormat::kQ6K ? 256 : 32;
 }
 
 std::size_t bytes_of_eight_rows(PackedFormat format, int columns) {
   const auto blocks = static_cast<std::size_t>(columns / columns_of_block(format));
   switch (format) {
-  case PackedFormat::kQ5_0:
-    return blocks * sizeof(PackedQ5_0);
-  case PackedFormat::kQ8_0:
-    return blocks * sizeof(PackedQ8_0);
-  case PackedFormat::kQ4_K:
-    return blocks * sizeof(PackedQ4_K);
-  case PackedFormat::kQ6_K:
+  case PackedFormat::kQ50:
+    return blocks * sizeof(PackedQ50);
+  case PackedFormat::kQ80:
+    return blocks * sizeof(PackedQ80);
+  case PackedFormat::kQ4K:
+    return blocks * sizeof(PackedQ4K);
+  case PackedFormat::kQ6K:
     break;
   }
-  return blocks * sizeof(PackedQ6_K);
+  return blocks * sizeof(PackedQ6K);
 }
 
 void pack_rows(PackedFormat format, const std::byte *rows, int columns, std::byte *packed) {
   const int blocks = columns / columns_of_block(format);
   switch (format) {
-  case PackedFormat::kQ5_0:
-    return pack_all<RowQ5_0, PackedQ5_0>(rows, blocks, packed);
-  case PackedFormat::kQ8_0:
-    return pack_all<RowQ8_0, PackedQ8_0>(rows, blocks, packed);
-  case PackedFormat::kQ4_K:
-    return pack_all<RowQ4_K, PackedQ4_K>(rows, blocks, packed);
-  case PackedFormat::kQ6_K:
-    return pack_all<RowQ6_K, PackedQ6_K>(rows, blocks, packed);
+  case PackedFormat::kQ50:
+    return pack_all<RowQ50, PackedQ50>(rows, blocks, packed);
+  case PackedFormat::kQ80:
+    return pack_all<RowQ80, PackedQ80>(rows, blocks, packed);
+  case PackedFormat::kQ4K:
+    return pack_all<RowQ4K, PackedQ4K>(rows, blocks, packed);
+  case PackedFormat::kQ6K:
+    return pack_all<RowQ6K, PackedQ6K>(rows, blocks, packed);
   }
 }
 
 std::size_t bytes_of_activations(PackedFormat format, int columns) {
-  const std::size_t number = format == PackedFormat::kQ8_0 ? sizeof(std::int16_t) : sizeof(std::int8_t);
+  const std::size_t number = format == PackedFormat::kQ80 ? sizeof(std::int16_t) : sizeof(std::int8_t);
   return static_cast<std::size_t>(columns) * number +
          static_cast<std::size_t>(columns / kActivationGroup) * sizeof(GroupFacts);
 }
@@ -559,7 +559,7 @@ std::size_t bytes_of_activations(PackedFormat format, int columns) {
 void quantise_activations(PackedFormat format, std::span<const float> numbers, int first, int last,
                           std::byte *quantised) {
 #if defined(__x86_64__)
-  if (format == PackedFormat::kQ8_0) {
+  if (format == PackedFormat::kQ80) {
     quantise<std::int16_t>(numbers, first, last, quantised);
   } else {
     quantise<std::int8_t>(numbers, first, last, quantised);

@@ -11,7 +11,7 @@
 
 namespace yanxing::llm {
 
-enum class PackedFormat { kQ5_0, kQ8_0, kQ4_K, kQ6_K };
+enum class PackedFormat { kQ50, kQ80, kQ4K, kQ6K }; // of ggml: Q5_0, Q8_0, Q4_K, Q6_K
 
 inline constexpr int kRowsOfBlock = 8;
 inline constexpr int kTileTokens = 4;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <sys/mman.h>
@@ -26,13 +27,13 @@ constexpr std::size_t kStripBytes = 16U << 10; // of activations that stay in th
 std::optional<PackedFormat> format_of(ggml_type type) {
   switch (type) {
   case GGML_TYPE_Q5_0:
-    return PackedFormat::kQ5_0;
+    return PackedFormat::kQ50;
   case GGML_TYPE_Q8_0:
-    return PackedFormat::kQ8_0;
+    return PackedFormat::kQ80;
   case GGML_TYPE_Q4_K:
-    return PackedFormat::kQ4_K;
+    return PackedFormat::kQ4K;
   case GGML_TYPE_Q6_K:
-    return PackedFormat::kQ6_K;
+    return PackedFormat::kQ6K;
   default:
     return std::nullopt;
   }
@@ -185,11 +186,9 @@ void set_tensor(ggml_backend_buffer_t /*buffer*/, ggml_tensor *weights, const vo
 
 // Weights are read from end to end for every token: fewer pages, fewer misses of the address cache. Only a wish.
 void prefer_large_pages(void *begin, std::size_t size) {
-  constexpr std::uintptr_t kLargePage = 2U << 20;
-  const auto first = (reinterpret_cast<std::uintptr_t>(begin) + kLargePage - 1) / kLargePage * kLargePage;
-  const auto end = reinterpret_cast<std::uintptr_t>(begin) + size;
-  if (first < end) {
-    ::madvise(reinterpret_cast<void *>(first), end - first, MADV_HUGEPAGE);
+  constexpr std::size_t kLargePage = 2U << 20;
+  if (std::align(kLargePage, kLargePage, begin, size) != nullptr) {
+    ::madvise(begin, size, MADV_HUGEPAGE);
   }
 }
 

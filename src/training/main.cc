@@ -23,5 +23,5 @@ int main(int argc, char **argv) {
   for (auto &verb : yanxing::training::training_verbs()) {
     verbs.push_back(std::move(verb));
   }
-  return yanxing::verb::run_main(argc, argv, std::move(verbs));
+  return yanxing::verb::run_main(argc, argv, verbs);
 }

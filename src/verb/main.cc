@@ -113,7 +113,7 @@ void hand_over_to_training(char **argv) {
   }
 }
 
-int run_main(int argc, char **argv, std::vector<Verb> verbs) {
+int run_main(int argc, char **argv, const std::vector<Verb> &verbs) {
   let_idle_threads_sleep(argv);
   llm::offer_packed_weights(); // whisper asks for the types of buffers too, and they are listed once
   constexpr int kUsage = 2;

@@ -31,6 +31,6 @@ std::vector<Verb> all_verbs();
 void hand_over_to_training(char **argv);
 
 // Parses, runs, prints "error: …" for what failed. Exit codes: 0 done, 1 failed, 2 wrong usage.
-int run_main(int argc, char **argv, std::vector<Verb> verbs);
+int run_main(int argc, char **argv, const std::vector<Verb> &verbs);
 
 } // namespace yanxing::verb

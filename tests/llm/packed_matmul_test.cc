@@ -135,10 +135,10 @@ TEST_P(PackedMatmul, NoSumOverflows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, PackedMatmul,
-                         testing::Values(Kind{PackedFormat::kQ5_0, GGML_TYPE_Q5_0},
-                                         Kind{PackedFormat::kQ8_0, GGML_TYPE_Q8_0},
-                                         Kind{PackedFormat::kQ4_K, GGML_TYPE_Q4_K},
-                                         Kind{PackedFormat::kQ6_K, GGML_TYPE_Q6_K}),
+                         testing::Values(Kind{PackedFormat::kQ50, GGML_TYPE_Q5_0},
+                                         Kind{PackedFormat::kQ80, GGML_TYPE_Q8_0},
+                                         Kind{PackedFormat::kQ4K, GGML_TYPE_Q4_K},
+                                         Kind{PackedFormat::kQ6K, GGML_TYPE_Q6_K}),
                          [](const auto &tested) { return std::string(ggml_type_name(tested.param.type)); });
 
 } // namespace
