@@ -67,21 +67,21 @@ Result<std::unique_ptr<llm::Decider>> open_tier(const std::string &model, const 
 
 } // namespace
 
-text::Calibration calibration_for(const std::string &model) {
+std::optional<text::Calibration> calibration_for(const std::string &model) {
   const auto json = read_json_file(share_folder() / "assets" / "calibration.json");
   if (!json || !json->contains(model)) {
-    return {};
+    return std::nullopt;
   }
   const auto &own = (*json)[model];
-  return {own.value("slope", 1.0), own.value("offset", 0.0)};
+  return text::Calibration{own.value("slope", 1.0), own.value("offset", 0.0)};
 }
 
 struct Mind::Impl {
   MindSettings settings;
   std::unique_ptr<llm::Decider> light;
   std::unique_ptr<llm::Decider> large;
-  text::Calibration light_calibration;
-  text::Calibration large_calibration;
+  std::optional<text::Calibration> light_calibration;
+  std::optional<text::Calibration> large_calibration;
 };
 
 Mind::Mind(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -97,6 +97,9 @@ Result<std::unique_ptr<Mind>> Mind::open(const MindSettings &settings) {
   impl->light = std::move(*light);
   impl->light_calibration = calibration_for(settings.light);
   impl->large_calibration = calibration_for(settings.large);
+  if (!impl->large_calibration && !settings.large_is_named) {
+    impl->settings.large.clear();
+  }
   return std::unique_ptr<Mind>(new Mind(std::move(impl)));
 }
 
@@ -111,7 +114,7 @@ Result<llm::Decided> Mind::decide(const text::TurnContext &context, const std::s
   if (!first) {
     return first;
   }
-  first->decision.confidence = impl_->light_calibration(first->decision.confidence);
+  first->decision.confidence = impl_->light_calibration.value_or(text::Calibration{})(first->decision.confidence);
   if (impl_->settings.large.empty() || first->decision.confidence >= impl_->settings.rewards.act_above()) {
     return first;
   }
@@ -128,10 +131,12 @@ Result<llm::Decided> Mind::decide(const text::TurnContext &context, const std::s
   if (!second) {
     return first;
   }
-  second->decision.confidence = impl_->large_calibration(second->decision.confidence);
-  second->prefill_ms += first->prefill_ms;
-  second->decode_ms += first->decode_ms;
-  return second;
+  second->decision.confidence = impl_->large_calibration.value_or(text::Calibration{})(second->decision.confidence);
+  const bool are_comparable = impl_->light_calibration && impl_->large_calibration;
+  auto &better = are_comparable && first->decision.confidence >= second->decision.confidence ? first : second;
+  better->prefill_ms = first->prefill_ms + second->prefill_ms;
+  better->decode_ms = first->decode_ms + second->decode_ms;
+  return std::move(better);
 }
 
 } // namespace yanxing::assistant

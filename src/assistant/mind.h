@@ -1,5 +1,6 @@
 // The tiers of deciding and the gate between them: the light model answers; where acting on its answer would not pay
-// under the reward table, the large one is asked. Not thread-safe: one turn at a time.
+// under the reward table, the large one is asked, if asking it is known to pay: its calibration has been measured, or
+// somebody named it. Of two measured answers the likelier one is taken. Not thread-safe: one turn at a time.
 #pragma once
 
 #include "base/config.h"
@@ -9,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -27,6 +29,7 @@ struct Rewards {
 struct MindSettings {
   std::string light;             // model name, as 'yanxing models' lists it, or a .gguf file
   std::string large;             // "" : no second tier
+  bool large_is_named = false;   // by the user: asked though nobody measured how far it can be believed
   std::filesystem::path adapter; // LoRA GGUF for the light tier; empty: the one that comes with yanxing; "none"
   int threads = 2;
   bool one_registry = false; // the same actions turn after turn: their prefix is worth keeping on disk
@@ -50,6 +53,6 @@ private:
 };
 
 // What was measured once for this model (assets/calibration.json, by `yanxing eval --calibrate`).
-text::Calibration calibration_for(const std::string &model);
+std::optional<text::Calibration> calibration_for(const std::string &model);
 
 } // namespace yanxing::assistant

@@ -2,11 +2,13 @@
 // caller to caller.
 #pragma once
 
+#include "base/log.h"
 #include "base/result.h"
 
 #include <functional>
 #include <memory>
 #include <semaphore>
+#include <string>
 #include <utility>
 
 namespace yanxing::server {
@@ -14,8 +16,10 @@ namespace yanxing::server {
 template <class Part> class Desk {
 public:
   using Opener = std::function<Result<std::unique_ptr<Part>>()>;
+  // What the part is made of; when it has become another, the part is made anew before it is taken again.
+  using Version = std::function<std::string()>;
   Desk() = default;
-  explicit Desk(Opener open) : open_(std::move(open)) {}
+  explicit Desk(Opener open, Version version = {}) : open_(std::move(open)), version_(std::move(version)) {}
 
   // The part for as long as this lives; it may go to another thread meanwhile.
   class Hold {
@@ -35,34 +39,36 @@ public:
     Desk *desk_;
   };
 
-  // Waits for its turn. Errors: the part cannot be opened (tried again the next time).
+  // Waits for its turn. Errors: the part cannot be opened (tried again the next time). One that is there stays where
+  // the new one cannot be opened.
   Result<Hold> take() {
     free_.acquire();
     Hold hold(this);
-    if (!part_) {
+    const auto version = version_ ? version_() : std::string();
+    if (!part_ || version != made_of_) {
       if (!open_) {
         return Error{"this server was started without what this needs", ""};
       }
       auto opened = open_();
-      if (!opened) {
+      if (!opened && !part_) {
         return opened.error();
       }
-      part_ = std::move(*opened);
+      if (opened) {
+        part_ = std::move(*opened);
+      } else {
+        log_warning("what was there before stays in use: " + opened.error().message());
+      }
+      made_of_ = version;
     }
     return hold;
   }
 
-  // Puts another in its place; who holds the one of now is waited for.
-  void replace(std::unique_ptr<Part> part) {
-    free_.acquire();
-    const Hold hold(this);
-    part_ = std::move(part);
-  }
-
 private:
   Opener open_;
+  Version version_;
   std::binary_semaphore free_{1};
   std::unique_ptr<Part> part_;
+  std::string made_of_;
 };
 
 } // namespace yanxing::server

@@ -199,7 +199,8 @@ Result<Json> Operation::propose(const Json &body) {
   answer["target"] = report->marked;
   answer["heard"] = report->heard;
   if (is_seen) {
-    proposal_ = Proposal{realtime_id("proposal_"), look_->id, report->decision, report->transcript, report->language};
+    proposal_ =
+        Proposal{realtime_id("proposal_"), look_->id, report->decision, report->transcript, report->language, history_};
     answer["proposal"] = proposal_->id;
   }
   service_.turns.publish("decided", decision_json(service_, *report, false));
@@ -229,12 +230,13 @@ Result<Json> Operation::act(const Json &body) {
     return Error{"that proposal is over", "Say it again"};
   }
   auto decision = proposal_->decision;
+  std::optional<Decision> proposed;
   if (body.contains("action") && !body["action"].is_null()) {
     auto changed = actions_from_json(body["action"], "'action'");
     if (!changed) {
       return changed.error();
     }
-    decision = {std::move(*changed), 1, "user"}; // the policy judges it as any other
+    proposed = std::exchange(decision, {std::move(*changed), 1, "user"}); // the policy judges it as any other
   }
   const bool yes = body.contains("yes") && body["yes"] == true;
   const auto proposal = *std::exchange(proposal_, std::nullopt);
@@ -256,6 +258,7 @@ Result<Json> Operation::act(const Json &body) {
   }
   turn.read(proposal.transcript);
   turn.report().language = proposal.language;
+  turn.report().history = proposal.history;
   turn.report().decision = decision;
   if (auto acted = turn.act(); !acted) {
     return acted.error();
@@ -264,6 +267,9 @@ Result<Json> Operation::act(const Json &body) {
   const auto entry = entry_of("act", report.transcript, to_json(report.decision), report.outcome, report.reply);
   write_down(entry);
   service_.turns.publish("did", entry);
+  if (service_.keeper) {
+    service_.keeper->acted(report, *registry, proposed);
+  }
   constexpr std::size_t kRemembered = 4;
   history_.push_back({report.transcript, dump(to_json(report.decision))});
   if (history_.size() > kRemembered) {
@@ -290,6 +296,9 @@ Result<Json> Operation::undo(Language language) {
   const bool zh = language == Language::kChinese;
   const auto usual = outcome.status == action::OutcomeStatus::kDone ? (zh ? "已经撤销。" : "Undone.")
                                                                     : (zh ? "没有做成。" : "That didn't work.");
+  if (service_.keeper && outcome.status == action::OutcomeStatus::kDone) {
+    service_.keeper->undone();
+  }
   const auto entry = entry_of("undo", "", nullptr, outcome, outcome.reply.empty() ? usual : outcome.reply);
   write_down(entry);
   service_.turns.publish("did", entry);

@@ -48,6 +48,7 @@ private:
     Decision decision;
     std::string transcript;
     Language language = Language::kEnglish;
+    std::vector<text::PastTurn> history; // that the decision saw
   };
 
   void open_desktop();

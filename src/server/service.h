@@ -3,6 +3,7 @@
 
 #include "action/registry.h"
 #include "assistant/mind.h"
+#include "assistant/turn.h"
 #include "base/config.h"
 #include "screen/look.h"
 #include "server/counters.h"
@@ -20,6 +21,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ namespace yanxing::server {
 // How the parts of a turn are made, each when it is first needed.
 struct Openers {
   Desk<assistant::Mind>::Opener mind;
+  Desk<assistant::Mind>::Version mind_version; // the adapter in use: one that was learned meanwhile is taken up
   Desk<speech::Recognizer>::Opener recognizer;
   Desk<text::Repairer>::Opener repairer;
   Desk<screen::TextReader>::Opener reader;
@@ -35,6 +38,15 @@ struct Openers {
   std::function<Result<std::unique_ptr<speech::VoiceActivity>>()> voice_activity;
   ModelPool::Loader model;    // text models
   ModelPool::Loader embedder; // the same file, made for vectors
+};
+
+// Told of what is done through the page, where the user allowed it to be kept; called by one turn at a time.
+struct TurnKeeper {
+  virtual ~TurnKeeper() = default;
+  // `proposed`: what had been decided, where the user has changed it before it was done.
+  virtual void acted(const assistant::TurnReport &report, const action::Registry &registry,
+                     const std::optional<Decision> &proposed) = 0;
+  virtual void undone() = 0;
 };
 
 struct ServiceSettings {
@@ -53,8 +65,8 @@ struct ServiceSettings {
 struct Service {
   Service(ServiceSettings wanted, Openers makers)
       : settings(std::move(wanted)), openers(std::move(makers)), models(openers.model), embedders(openers.embedder),
-        mind(openers.mind), recognizer(openers.recognizer), repairer(openers.repairer), reader(openers.reader),
-        synthesizer(openers.synthesizer) {}
+        mind(openers.mind, openers.mind_version), recognizer(openers.recognizer), repairer(openers.repairer),
+        reader(openers.reader), synthesizer(openers.synthesizer) {}
 
   ServiceSettings settings;
   Openers openers;
@@ -67,7 +79,8 @@ struct Service {
   Desk<speech::Synthesizer> synthesizer;
   Counters counters;
   TurnFeed turns;
-  std::unique_ptr<Remote> remote; // null: nothing leaves this machine
+  std::unique_ptr<TurnKeeper> keeper; // null: turns are not kept
+  std::unique_ptr<Remote> remote;     // null: nothing leaves this machine
   std::atomic<int> waiting{0};
   double acts_above = assistant::Rewards{}.act_above(); // the probability from which acting pays
 };

@@ -7,40 +7,46 @@
 
 namespace yanxing::verb {
 
-Result<std::unique_ptr<Diarist>> Diarist::open(const std::filesystem::path &file, const action::Registry &registry,
+Result<std::unique_ptr<Diarist>> Diarist::open(const std::filesystem::path &file,
                                                const std::vector<Contact> &contacts) {
   auto diary = diary::Diary::open(file);
   if (!diary) {
     return diary.error();
   }
-  return std::unique_ptr<Diarist>(new Diarist(std::move(*diary), registry, contacts));
+  return std::unique_ptr<Diarist>(new Diarist(std::move(*diary), contacts));
 }
 
-Diarist::Diarist(std::unique_ptr<diary::Diary> diary, const action::Registry &registry,
-                 const std::vector<Contact> &contacts)
-    : diary_(std::move(diary)), actions_(Json::array()), contacts_(Json::array()) {
-  for (const auto &spec : registry.actions()) {
-    actions_.push_back(action::json_of(spec));
-  }
+Diarist::Diarist(std::unique_ptr<diary::Diary> diary, const std::vector<Contact> &contacts)
+    : diary_(std::move(diary)), contacts_(Json::array()) {
   for (const auto &contact : contacts) {
     contacts_.push_back(to_json(contact));
   }
 }
 
-void Diarist::note(const assistant::TurnReport &report) {
+void Diarist::note(const assistant::TurnReport &report, const action::Registry &registry,
+                   const std::optional<Decision> &proposed) {
   if (report.transcript.empty() || report.outcome.status == action::OutcomeStatus::kDryRun) {
     return; // nobody spoke, or nothing was done
   }
-  if (auto written = write(report); !written) {
+  if (auto written = write(report, registry, proposed); !written) {
     log_warning("this turn is not kept: " + written.error().message());
   }
 }
 
-Status Diarist::write(const assistant::TurnReport &report) {
+void Diarist::undone() {
+  if (last_ > 0) {
+    if (auto marked = diary_->set_status(std::exchange(last_, 0), "undone"); !marked) {
+      log_warning("that the last turn was taken back is not kept: " + marked.error().message());
+    }
+  }
+}
+
+Status Diarist::write(const assistant::TurnReport &report, const action::Registry &registry,
+                      const std::optional<Decision> &proposed) {
   const auto &first = report.decision.actions.front();
   if (last_ > 0 && first.name == "undo") {
-    const auto last = std::exchange(last_, 0);
-    return diary_->set_status(last, "undone");
+    undone();
+    return {};
   }
   diary::Entry entry;
   entry.language = language_code(report.language);
@@ -52,11 +58,15 @@ Status Diarist::write(const assistant::TurnReport &report) {
         {{"transcript", turn.utterance}, {"action", decision ? std::move(*decision) : Json(turn.decision)}});
   }
   entry.screen = report.screen.elements.empty() ? Json() : to_json(report.screen);
-  entry.actions = actions_;
+  entry.actions = Json::array();
+  for (const auto &spec : registry.actions()) {
+    entry.actions.push_back(action::json_of(spec));
+  }
   entry.contacts = contacts_;
-  entry.decision = to_json(report.decision);
-  entry.confidence = report.decision.confidence;
-  entry.tier = report.decision.tier;
+  const auto &decided = proposed ? *proposed : report.decision;
+  entry.decision = to_json(decided);
+  entry.confidence = decided.confidence;
+  entry.tier = decided.tier;
   entry.status = action::status_name(report.outcome.status);
   entry.agreed = report.answer.value_or(false);
   entry.declined = report.answer.has_value() && !*report.answer;
@@ -70,13 +80,18 @@ Status Diarist::write(const assistant::TurnReport &report) {
   const bool corrects = last_ > 0 && first.name != kNoAction && text::corrects_last_turn(report.transcript) &&
                         !(last_action_ && text::is_change_of_mind(last_words_, *last_action_, first));
   if (corrects) {
-    if (auto put_right = diary_->correct(last_, entry.decision); !put_right) {
+    if (auto put_right = diary_->correct(last_, to_json(report.decision)); !put_right) {
       return put_right;
     }
   }
   const auto kept = diary_->keep(entry);
   if (!kept) {
     return kept.error();
+  }
+  if (proposed) {
+    if (auto put_right = diary_->correct(*kept, to_json(report.decision)); !put_right) {
+      return put_right;
+    }
   }
   last_ = *kept;
   last_words_ = report.transcript;

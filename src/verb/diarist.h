@@ -15,18 +15,20 @@ namespace yanxing::verb {
 
 class Diarist {
 public:
-  // Registry and contacts outlive it.
-  static Result<std::unique_ptr<Diarist>> open(const std::filesystem::path &file, const action::Registry &registry,
-                                               const std::vector<Contact> &contacts);
-  // Says on the log what cannot be written; the turn has been taken either way.
-  void note(const assistant::TurnReport &report);
+  static Result<std::unique_ptr<Diarist>> open(const std::filesystem::path &file, const std::vector<Contact> &contacts);
+  // `registry`: what could be done in the turn. `proposed`: what had been decided, where the user put the report's
+  // decision in its place. Says on the log what cannot be written; the turn has been taken either way.
+  void note(const assistant::TurnReport &report, const action::Registry &registry,
+            const std::optional<Decision> &proposed = std::nullopt);
+  // The turn before has been taken back.
+  void undone();
 
 private:
-  Diarist(std::unique_ptr<diary::Diary> diary, const action::Registry &registry, const std::vector<Contact> &contacts);
-  Status write(const assistant::TurnReport &report);
+  Diarist(std::unique_ptr<diary::Diary> diary, const std::vector<Contact> &contacts);
+  Status write(const assistant::TurnReport &report, const action::Registry &registry,
+               const std::optional<Decision> &proposed);
 
   std::unique_ptr<diary::Diary> diary_;
-  Json actions_;
   Json contacts_;
   std::int64_t last_ = 0; // the turn before, where something was decided in it
   std::string last_words_;

@@ -99,15 +99,15 @@ Result<std::unique_ptr<assistant::Live>> open_live(const DecidingOptions &decidi
   parts.sure_ms = std::min(parts.sure_ms, endpoint.endpoint_ms);
   parts.sure_confidence = station.mind->rewards().act_above();
   parts.on_heard = deciding.json ? decltype(parts.on_heard)() : tell_decision;
-  parts.on_turn = [json = deciding.json, diarist = station.diarist.get()](const assistant::TurnReport &report) {
+  parts.on_turn = [json = deciding.json, &station](const assistant::TurnReport &report) {
     if (json) {
       print_json(assistant::to_json(report));
     } else {
       std::cout << "reply: " << report.reply << "\n";
       print_timings(report);
     }
-    if (diarist != nullptr) {
-      diarist->note(report);
+    if (station.diarist) {
+      station.diarist->note(report, station.registry);
     }
   };
   return std::make_unique<assistant::Live>(std::move(parts));

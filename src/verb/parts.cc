@@ -37,6 +37,7 @@ Result<std::unique_ptr<assistant::Mind>> open_mind(const DecidingOptions &option
   mind.large = options.large.empty()     ? (settings.use_large ? settings.large : "")
                : options.large == "none" ? ""
                                          : options.large;
+  mind.large_is_named = !options.large.empty() || settings.large != Settings().large;
   mind.adapter = options.adapter;
   mind.threads = engine_threads(options.threads > 0 ? options.threads : settings.threads);
   return assistant::Mind::open(mind);

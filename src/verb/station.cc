@@ -50,7 +50,7 @@ Result<std::unique_ptr<Station>> open_station(const DecidingOptions &options, co
   }
   const bool remember = (wanted.remember || station->settings.remember) && !wanted.dry_run;
   if (remember) { // what cannot be kept is said before anything is done
-    auto diarist = Diarist::open(diary::Diary::usual_file(), station->registry, station->contacts);
+    auto diarist = Diarist::open(diary::Diary::usual_file(), station->contacts);
     if (!diarist) {
       return diarist.error();
     }

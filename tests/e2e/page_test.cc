@@ -45,6 +45,26 @@ protected:
     return false;
   }
 
+  static Json post(const std::string &url, const Json &body) {
+    server::Outgoing request;
+    request.method = "POST";
+    request.url = url;
+    request.body = dump(body);
+    const auto answer = server::fetch(request);
+    const auto json = answer ? parse_json(answer->body, url) : Result<Json>(answer.error());
+    EXPECT_TRUE(json.ok()) << json.error().message();
+    return json ? *json : Json::object();
+  }
+
+  static std::vector<Json> lines_of(const std::string &text) {
+    std::vector<Json> rows;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      rows.push_back(Json::parse(line));
+    }
+    return rows;
+  }
+
   static void run_script(const std::string &script, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"node", source("web/tests/" + script)});
     constexpr int kTimeoutMs = 540000;
@@ -65,10 +85,27 @@ TEST_F(PageTest, ASpokenTableIsShownAllowedAndSent) {
   ASSERT_EQ(desktop.problem(), "");
   const auto port = std::to_string(free_port());
   const auto url = "http://127.0.0.1:" + port;
-  const Background server(
-      {YANXING_BINARY, "serve", "--port", port, "--contacts", source("assets/contacts.vcf"), "--context", "4096"});
+  const Background server({YANXING_BINARY, "serve", "--port", port, "--contacts", source("assets/contacts.vcf"),
+                           "--context", "4096", "--remember"});
   ASSERT_TRUE(answers(url));
   run_script("talk.mjs", {url, source("assets/say_zh.wav"), (home_ / "state").string()});
+
+  // As the page does when somebody picks another recipient before allowing it.
+  const auto look = post(url + "/v1/operate/look", Json::object());
+  const auto proposal =
+      post(url + "/v1/operate/propose", {{"utterance", "Send this table to Anna"}, {"look", look["look"]}});
+  const Json changed{{"action", "share"}, {"target", "current_table"}, {"recipient", "李经理"}};
+  const auto did =
+      post(url + "/v1/operate/act", {{"proposal", proposal["proposal"]}, {"yes", true}, {"action", changed}});
+  EXPECT_EQ(did["outcome"]["status"], "done") << did;
+
+  const auto kept = lines_of(yanxing({"corrections", "list", "--all", "--json", "-q"}).output);
+  const auto with = [&](const char *key, const Json &value) {
+    return std::count_if(kept.begin(), kept.end(), [&](const Json &row) { return row.value(key, Json()) == value; });
+  };
+  EXPECT_EQ(with("transcript", "把这个表格发给李经理"), 1);
+  EXPECT_EQ(with("status", "undone"), 1) << "the timer";
+  EXPECT_EQ(with("correction", changed), 1);
 }
 
 TEST_F(PageTest, AsksForTheKeyOfAServerThatHasOne) {

@@ -41,7 +41,8 @@ Status calibrate(const eval::Summary &summary, const std::string &model, const f
     }
     known = std::move(*read);
   }
-  const auto line = text::fit_calibration(decisions).after(assistant::calibration_for(model));
+  const auto line =
+      text::fit_calibration(decisions).after(assistant::calibration_for(model).value_or(text::Calibration{}));
   known[model] = {{"slope", line.slope}, {"offset", line.offset}, {"rows", decisions.size()}};
   return write_file(file, known.dump(2) + "\n");
 }

@@ -90,7 +90,7 @@ public:
     }
     finish(turn.report(), picture);
     if (station_.diarist) {
-      station_.diarist->note(turn.report());
+      station_.diarist->note(turn.report(), station_.registry);
     }
     return turn.report().outcome.status == action::OutcomeStatus::kFailed
                ? Status(Error{turn.report().outcome.detail, ""})

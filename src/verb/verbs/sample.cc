@@ -101,7 +101,7 @@ public:
     llm::DeciderSettings deciding_settings;
     deciding_settings.tier = "teacher";
     teacher->decider_ = std::make_unique<llm::Decider>(std::move(*deciding), deciding_settings);
-    teacher->calibration_ = assistant::calibration_for(name);
+    teacher->calibration_ = assistant::calibration_for(name).value_or(text::Calibration{});
     teacher->drawing_ = std::move(drawing);
     teacher->repairer_ = std::move(*repairer);
     teacher->own_ = std::move(*own);

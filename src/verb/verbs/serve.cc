@@ -1,6 +1,9 @@
+#include "assistant/learned.h"
 #include "base/files.h"
 #include "base/paths.h"
+#include "diary/diary.h"
 #include "server/server.h"
+#include "verb/diarist.h"
 #include "verb/parts.h"
 #include "verb/verb.h"
 
@@ -21,6 +24,7 @@ struct Options : DecidingOptions {
   std::string remote_key_file;
   bool remote_words_only = false;
   bool no_hands = false;
+  bool remember = false;
   int context_tokens = 16384;
   int slots = 4;
   int chunk_tokens = 128;
@@ -40,6 +44,21 @@ Result<std::vector<server::Adapter>> adapters_of(const std::vector<std::string> 
   }
   return adapters;
 }
+
+// Turns of the page, written into the diary as those of `run` and `listen` are.
+class PageKeeper : public server::TurnKeeper {
+public:
+  explicit PageKeeper(std::unique_ptr<Diarist> diarist) : diarist_(std::move(diarist)) {}
+
+  void acted(const assistant::TurnReport &report, const action::Registry &registry,
+             const std::optional<Decision> &proposed) override {
+    diarist_->note(report, registry, proposed);
+  }
+  void undone() override { diarist_->undone(); }
+
+private:
+  std::unique_ptr<Diarist> diarist_;
+};
 
 // "qwen2.5-0.5b", or "model" of "some/model.gguf".
 std::string name_of(const std::string &model) {
@@ -70,9 +89,13 @@ server::ModelPool::Loader loader_of(const Options &options, const Settings &sett
   };
 }
 
-server::Openers openers_of(const Options &options, const Settings &settings) {
+server::Openers openers_of(const Options &options, const Settings &settings, const std::string &light,
+                           const std::filesystem::path &weights) {
   server::Openers openers;
   openers.mind = [options, settings] { return open_mind(options, settings, true); };
+  if (options.adapter.empty()) {
+    openers.mind_version = [light, weights] { return assistant::adapter_for(light, weights).string(); };
+  }
   openers.recognizer = [options, settings] { return open_recognizer(settings, options.threads); };
   openers.repairer = [] { return open_repairer(); };
   openers.reader = [options] { return Result<std::unique_ptr<screen::TextReader>>(open_text_reader(options.threads)); };
@@ -140,7 +163,14 @@ Status serve(Options options) {
   wanted.hands = !options.no_hands;
   wanted.allow_url = options.server.allow_url;
   wanted.allow_files = {options.server.allow_files.begin(), options.server.allow_files.end()};
-  server::Service service(std::move(wanted), openers_of(options, *configured));
+  server::Service service(std::move(wanted), openers_of(options, *configured, light, *weights));
+  if (options.remember || configured->remember) {
+    auto diarist = Diarist::open(diary::Diary::usual_file(), service.settings.contacts);
+    if (!diarist) {
+      return diarist.error();
+    }
+    service.keeper = std::make_unique<PageKeeper>(std::move(*diarist));
+  }
   service.models.add({name_of(light), {"light"}, *weights, options.projector, *adapters});
   if (large != "none") {
     if (const auto file = weights_file(large)) {
@@ -242,6 +272,9 @@ void define(CLI::App &app, Options &options) {
   app.add_option("--adapter", options.adapter, "LoRA adapter for decisions, or none; empty: yanxing's own")
       ->group(deciding);
   app.add_flag("--no-hands", options.no_hands, "the page may not look at this desktop or act on it")->group(deciding);
+  app.add_flag("--remember", options.remember,
+               "keep what is done through the page on this machine, for 'corrections' and 'learn' (setting: remember)")
+      ->group(deciding);
   add_json_option(app, options.json);
 }
 
