@@ -23,6 +23,9 @@ bool is_function_word(const std::string &stemmed) {
   return kWords.contains(stemmed);
 }
 
+// What may stand between the words of one name; "and" and "or" part two.
+bool is_link(const std::string &stemmed) { return is_function_word(stemmed) && stemmed != "and" && stemmed != "or"; }
+
 // Words of the phrase that the utterance has, in order and near each other; the first of them starts the mention.
 std::optional<Mention> find_words(const std::string &folded, const std::string &phrase) {
   const auto wanted = words_of(phrase);
@@ -43,12 +46,16 @@ std::optional<Mention> find_words(const std::string &folded, const std::string &
       std::size_t found = 1;
       std::size_t content = is_function_word(wanted[first].stem) ? 0 : 1;
       std::size_t last = start;
+      std::size_t links = 0; // function words between: "the batteries are charging" is battery_charging
       for (auto w = first + 1; w < wanted.size(); ++w) {
         const auto end = std::min(said.size(), last + kSlack + 2);
         for (auto i = last + 1; i < end; ++i) {
           if (said[i].stem == wanted[w].stem) {
             ++found;
             content += is_function_word(wanted[w].stem) ? 0 : 1;
+            links += static_cast<std::size_t>(std::count_if(said.begin() + static_cast<std::ptrdiff_t>(last) + 1,
+                                                            said.begin() + static_cast<std::ptrdiff_t>(i),
+                                                            [](const Word &between) { return is_link(between.stem); }));
             last = i;
             break;
           }
@@ -59,7 +66,7 @@ std::optional<Mention> find_words(const std::string &folded, const std::string &
       }
       const bool whole = found == wanted.size();
       const double share = static_cast<double>(found) / static_cast<double>(wanted.size());
-      const double score = !whole ? kInPart * share : last - start + 1 == found ? kInflected : kParted;
+      const double score = !whole ? kInPart * share : last - start + 1 == found + links ? kInflected : kParted;
       if (!best || score > best->score) {
         best = Mention{{said[start].span.begin, said[last].span.end}, score};
       }

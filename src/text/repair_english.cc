@@ -110,11 +110,12 @@ std::vector<HeardWord> sounds_of(const std::string &text) {
 
 bool is_small_word(const std::string &word) {
   static const std::set<std::string, std::less<>> kSmall{
-      "a",    "an",    "the",   "to",    "of",    "in",   "on",   "at",   "it",   "is",    "this",  "that", "and",
-      "or",   "for",   "from",  "with",  "my",    "me",   "you",  "your", "his",  "her",   "its",   "be",   "by",
-      "as",   "off",   "up",    "down",  "not",   "no",   "yes",  "do",   "does", "can",   "could", "will", "would",
-      "what", "when",  "who",   "where", "how",   "all",  "one",  "two",  "ten",  "send",  "open",  "turn", "set",
-      "call", "close", "share", "mail",  "email", "show", "play", "stop", "make", "please"};
+      "a",     "an",     "the",   "to",   "of",   "in",    "on",    "at",    "it",    "is",   "this", "that",
+      "and",   "or",     "for",   "from", "with", "my",    "me",    "you",   "your",  "his",  "her",  "its",
+      "be",    "by",     "as",    "off",  "up",   "down",  "not",   "no",    "yes",   "do",   "does", "can",
+      "could", "will",   "would", "what", "when", "who",   "where", "how",   "all",   "one",  "two",  "ten",
+      "send",  "open",   "turn",  "set",  "call", "close", "share", "mail",  "email", "show", "play", "stop",
+      "make",  "please", "every", "each", "any",  "some",  "many",  "which", "both",  "other"};
   return kSmall.contains(word);
 }
 
@@ -126,7 +127,11 @@ double unlike(const HeardWord &heard, const HeardWord &known) {
   return is_small_word(heard.folded) ? 1 : sound_difference(heard.sound, known.sound);
 }
 
-bool is_inflection(const std::string &a, const std::string &b) { return a + "s" == b || b + "s" == a; }
+bool is_plural_of(const std::string &many, const std::string &one) {
+  const bool ends_in_y = one.size() > 1 && one.back() == 'y';
+  return many == one + "s" || many == one + "es" || (ends_in_y && many == one.substr(0, one.size() - 1) + "ies");
+}
+bool is_inflection(const std::string &a, const std::string &b) { return is_plural_of(a, b) || is_plural_of(b, a); }
 
 constexpr double kNoFit = 1;
 

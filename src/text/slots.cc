@@ -4,6 +4,7 @@
 #include "text/when.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <map>
@@ -99,6 +100,20 @@ bool is_quantifier(const Json &choice) {
   return choice.is_string() && kWords.contains(fold(choice.get<std::string>()));
 }
 
+// "Are any water sensors wet?", "how many lights": whoever counts things of a kind means no single one of them.
+bool counts_things(const std::string &folded) {
+  static constexpr std::array<std::string_view, 7> kEnglish{"all",      "any",   "every",     "each",
+                                                            "how many", "which", "everywhere"};
+  static constexpr std::array<std::string_view, 7> kChinese{"所有", "全部", "每个", "每一", "哪些", "哪几", "多少"};
+  return std::any_of(kEnglish.begin(), kEnglish.end(),
+                     [&](std::string_view word) {
+                       const auto mention = find_mention(folded, word);
+                       return mention && mention->score == 1;
+                     }) ||
+         std::any_of(kChinese.begin(), kChinese.end(),
+                     [&](std::string_view word) { return folded.find(word) != std::string::npos; });
+}
+
 void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claims, const std::string &folded) {
   const auto &choices = slot.parameter->choices;
   std::vector<double> scores(choices.size(), 0);
@@ -122,7 +137,10 @@ void fill_choices(Slot &slot, std::size_t index, const std::vector<Claim> &claim
   slot.form = Slot::Form::kChoice;
   const bool counts = best >= kFull && std::all_of(slot.choices.begin(), slot.choices.end(),
                                                    [](const Choice &choice) { return is_quantifier(choice.value); });
+  // A thing's name that fits only in part, or only in the plural, is the word for the kind.
+  const bool is_kind = best < 1 && !are_codes(choices) && counts_things(folded);
   slot.presence = counts                         ? kCounting
+                  : is_kind                      ? (best >= kFull ? kPartly : kNever)
                   : best >= kFull && !shared     ? kCertain
                   : best >= kParted              ? kLikely
                   : are_codes(choices)           ? kImplied

@@ -37,6 +37,9 @@ std::string stem(std::string word) {
   if (word.size() > 3 && word[word.size() - 1] == word[word.size() - 2]) {
     word.pop_back();
   }
+  if (word.size() > 4 && word.back() == 'y') {
+    word.back() = 'i'; // "battery", "batteries"
+  }
   static const std::map<std::string, std::string, std::less<>> kShort{
       {"iced", "ice"},         {"oz", "ounc"},
       {"tv", "television"},    {"min", "minut"},

@@ -67,6 +67,34 @@ TEST(Slots, CodesMayBeImpliedThingsMustBeNamed) {
   EXPECT_LT(slots_for(spec, "are any water sensors wet", nullptr, nullptr)[0].presence, -2) << "named in part only";
 }
 
+TEST(Mentions, APluralNamesItsWord) {
+  for (const auto &[words, phrase] :
+       {std::pair{"which batteries are low", "battery"}, std::pair{"play all movies", "movie"},
+        std::pair{"are the lights on", "light"}, std::pair{"which batteries are charging", "battery_charging"}}) {
+    const auto mention = find_mention(fold(words), phrase);
+    ASSERT_TRUE(mention.has_value()) << words;
+    EXPECT_GE(mention->score, 0.9) << words;
+  }
+}
+
+TEST(Slots, WhoCountsThingsMeansNoSingleOneOfThem) {
+  ActionSpec spec;
+  spec.name = "get_state";
+  spec.parameters = {
+      parameter_from_schema("name", {{"type", "string"}, {"enum", {"Motion sensor", "Overhead Light", "厨房的灯"}}},
+                            false),
+      parameter_from_schema("area", {{"type", "string"}, {"enum", {"Kitchen", "客厅"}}}, false)};
+  const auto presence = [&](const char *words, std::size_t slot) {
+    return slots_for(spec, words, nullptr, nullptr).at(slot).presence;
+  };
+  EXPECT_LT(presence("are any motion sensors triggered", 0), -2) << "the kind in the plural";
+  EXPECT_EQ(presence("is the motion sensor triggered", 0), Slot::kCertain);
+  EXPECT_EQ(presence("switch off every light in the kitchen", 0), Slot::kNever) << "a part of a name";
+  EXPECT_EQ(presence("switch off every light in the kitchen", 1), Slot::kCertain) << "the place is named";
+  EXPECT_EQ(presence("关掉客厅所有的灯", 0), Slot::kNever);
+  EXPECT_EQ(presence("关掉客厅所有的灯", 1), Slot::kCertain);
+}
+
 TEST(Slots, WordsGoToTheLongestName) {
   const auto slots = slots_for(light_spec(), "turn on the bedroom lamp", nullptr, nullptr);
   EXPECT_GT(slots[0].presence, 0);        // the lamp is named

@@ -56,6 +56,8 @@ TEST_F(Repairs, EnglishNamesBySound) {
   EXPECT_EQ(repair("send it to jang way please", known), "send it to Zhang Wei please");
   EXPECT_EQ(repair("mail it to manager lee", known), "mail it to Manager Li");
   EXPECT_EQ(repair("turn on the light in the living room", known), "turn on the light in the living room");
+  EXPECT_EQ(repair("make sure every light is off", {{"Overhead Light"}}), "make sure every light is off");
+  EXPECT_EQ(repair("how many batteries are low", {{"battery"}}), "how many batteries are low");
   EXPECT_EQ(repair("it is a long way", known), "it is a long way");
   EXPECT_EQ(repair("send it to Li Jing", known), "send it to Li Jing");
 }
