@@ -252,6 +252,26 @@ YANXING_AVX2 void quantise(std::span<const float> numbers, int first, int last, 
   }
 }
 
+// The tokens that a kernel serves at once: their numbers, what belongs to these, and the eight rows' sums so far.
+template <typename Number, int kTokens> struct Tile {
+  const Number *x[kTokens];
+  const GroupFacts *facts[kTokens];
+  Floats totals[kTokens];
+
+  YANXING_AVX2_INLINE Tile(const std::byte *const *tokens, int columns) {
+    for (int t = 0; t < kTokens; ++t) {
+      x[t] = reinterpret_cast<const Number *>(tokens[t]);
+      facts[t] = facts_of<Number>(tokens[t], columns);
+      totals[t] = _mm256_setzero_ps();
+    }
+  }
+  YANXING_AVX2_INLINE void store(float *const *out) const {
+    for (int t = 0; t < kTokens; ++t) {
+      _mm256_storeu_ps(out[t], totals[t]);
+    }
+  }
+};
+
 // Up to four products of an unsigned number below 32 and one of 8 bits stay in 16 bits (4·2·31·127 < 2^15), two of one
 // below 64 as well (2·2·63·127 < 2^15): they are added before they are widened.
 template <int kTokens>
@@ -274,14 +294,10 @@ YANXING_AVX2 void multiply_q5_0(const std::byte *packed, int columns, const std:
   const Integers fifth = _mm256_set1_epi8(0x10);
   const Integers ones = _mm256_set1_epi16(1);
   const Floats offset = _mm256_set1_ps(-16);
-  const std::int8_t *x[kTokens];
-  const GroupFacts *facts[kTokens];
-  Floats totals[kTokens];
-  for (int t = 0; t < kTokens; ++t) {
-    x[t] = reinterpret_cast<const std::int8_t *>(tokens[t]);
-    facts[t] = facts_of<std::int8_t>(tokens[t], columns);
-    totals[t] = _mm256_setzero_ps();
-  }
+  Tile<std::int8_t, kTokens> tile(tokens, columns);
+  const auto &x = tile.x;
+  const auto &facts = tile.facts;
+  auto &totals = tile.totals;
   for (int b = 0; b < columns / 32; ++b) {
     fetch_ahead<kTokens>(blocks + b);
     const PackedQ50 &block = blocks[b];
@@ -318,23 +334,17 @@ YANXING_AVX2 void multiply_q5_0(const std::byte *packed, int columns, const std:
       totals[t] = _mm256_fmadd_ps(scales, product, totals[t]);
     }
   }
-  for (int t = 0; t < kTokens; ++t) {
-    _mm256_storeu_ps(out[t], totals[t]);
-  }
+  tile.store(out);
 }
 
 template <int kTokens>
 YANXING_AVX2 void multiply_q8_0(const std::byte *packed, int columns, const std::byte *const *tokens,
                                 float *const *out) {
   const auto *blocks = reinterpret_cast<const PackedQ80 *>(packed);
-  const std::int16_t *x[kTokens];
-  const GroupFacts *facts[kTokens];
-  Floats totals[kTokens];
-  for (int t = 0; t < kTokens; ++t) {
-    x[t] = reinterpret_cast<const std::int16_t *>(tokens[t]);
-    facts[t] = facts_of<std::int16_t>(tokens[t], columns);
-    totals[t] = _mm256_setzero_ps();
-  }
+  Tile<std::int16_t, kTokens> tile(tokens, columns);
+  const auto &x = tile.x;
+  const auto &facts = tile.facts;
+  auto &totals = tile.totals;
   for (int b = 0; b < columns / 32; ++b) {
     fetch_ahead<kTokens>(blocks + b);
     const PackedQ80 &block = blocks[b];
@@ -355,9 +365,7 @@ YANXING_AVX2 void multiply_q8_0(const std::byte *packed, int columns, const std:
       totals[t] = _mm256_fmadd_ps(scales, product, totals[t]);
     }
   }
-  for (int t = 0; t < kTokens; ++t) {
-    _mm256_storeu_ps(out[t], totals[t]);
-  }
+  tile.store(out);
 }
 
 template <int kTokens>
@@ -366,14 +374,10 @@ YANXING_AVX2 void multiply_q4_k(const std::byte *packed, int columns, const std:
   const auto *blocks = reinterpret_cast<const PackedQ4K *>(packed);
   const Integers nibble = _mm256_set1_epi8(0xF);
   const Integers ones = _mm256_set1_epi16(1);
-  const std::int8_t *x[kTokens];
-  const GroupFacts *facts[kTokens];
-  Floats totals[kTokens];
-  for (int t = 0; t < kTokens; ++t) {
-    x[t] = reinterpret_cast<const std::int8_t *>(tokens[t]);
-    facts[t] = facts_of<std::int8_t>(tokens[t], columns);
-    totals[t] = _mm256_setzero_ps();
-  }
+  Tile<std::int8_t, kTokens> tile(tokens, columns);
+  const auto &x = tile.x;
+  const auto &facts = tile.facts;
+  auto &totals = tile.totals;
   for (int b = 0; b < columns / 256; ++b) {
     fetch_ahead<kTokens>(blocks + b);
     const Floats scale = floats_of(blocks[b].scale);
@@ -405,9 +409,7 @@ YANXING_AVX2 void multiply_q4_k(const std::byte *packed, int columns, const std:
       }
     }
   }
-  for (int t = 0; t < kTokens; ++t) {
-    _mm256_storeu_ps(out[t], totals[t]);
-  }
+  tile.store(out);
 }
 
 // The sums of 16 columns (four vectors), widened.
@@ -443,14 +445,10 @@ YANXING_AVX2 void multiply_q6_k(const std::byte *packed, int columns, const std:
   const Integers nibble = _mm256_set1_epi8(0xF);
   const Integers upper = _mm256_set1_epi8(0x30);
   const Integers ones = _mm256_set1_epi16(1);
-  const std::int8_t *x[kTokens];
-  const GroupFacts *facts[kTokens];
-  Floats totals[kTokens];
-  for (int t = 0; t < kTokens; ++t) {
-    x[t] = reinterpret_cast<const std::int8_t *>(tokens[t]);
-    facts[t] = facts_of<std::int8_t>(tokens[t], columns);
-    totals[t] = _mm256_setzero_ps();
-  }
+  Tile<std::int8_t, kTokens> tile(tokens, columns);
+  const auto &x = tile.x;
+  const auto &facts = tile.facts;
+  auto &totals = tile.totals;
   for (int b = 0; b < columns / 256; ++b) {
     fetch_ahead<kTokens>(blocks + b);
     const Floats scales = floats_of(blocks[b].scale);
@@ -494,9 +492,7 @@ YANXING_AVX2 void multiply_q6_k(const std::byte *packed, int columns, const std:
       }
     }
   }
-  for (int t = 0; t < kTokens; ++t) {
-    _mm256_storeu_ps(out[t], totals[t]);
-  }
+  tile.store(out);
 }
 
 using Multiply = void (*)(const std::byte *, int, const std::byte *const *, float *const *);
